@@ -325,7 +325,7 @@ def _blocks(*arrays: Array, size: int = 2**15) -> Iterator[tuple[Array, ...]]:
     if first.size <= size:
         yield arrays
         return
-    axis = int(np.argmax(np.abs(first.strides)))
+    axis = max(range(first.ndim), key=lambda a: abs(first.strides[a]) * (first.shape[a] > 1))
     length = max(1, size * first.shape[axis] // first.size)
     for start in range(0, first.shape[axis], length):
         piece = (slice(None),) * axis + (slice(start, start + length),)
