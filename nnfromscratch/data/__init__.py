@@ -1,0 +1,1 @@
+"""Data: MNIST inside the package, other sets by download, a user's own images; batches and augmentation."""
