@@ -163,3 +163,17 @@ def require_choice(operation: str, argument: str, value: object, choices: Iterab
     near = difflib.get_close_matches(str(value), choices, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise RangeError(f"{operation}: {argument} expects one of {', '.join(choices)}; is {value!r}{hint}")
+
+
+def require_gradient(operation: str, dy: Any, shape: tuple[int, ...], dtype: Any) -> None:
+    """Raise unless ``dy``, the gradient handed to a backward, has the shape and the dtype of the result.
+
+    >>> require_gradient("dense", np.zeros(3), (8, 3), np.float64)
+    Traceback (most recent call last):
+    nnfromscratch.errors.ShapeError: dense: dy expects the shape of y, (8, 3); has (3,)
+    """
+    if not isinstance(dy, np.ndarray) or dy.dtype != dtype:
+        came = dy.dtype if isinstance(dy, np.ndarray) else type(dy).__name__
+        raise DtypeError(f"{operation}: dy expects an array of {np.dtype(dtype)} like y, is {came}")
+    if dy.shape != shape:
+        raise ShapeError(f"{operation}: dy expects the shape of y, {shape}; has {dy.shape}")

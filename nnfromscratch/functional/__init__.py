@@ -1,0 +1,43 @@
+"""The mathematics: ``y, backward = op(x, ...)``, equation, shapes and derivative side by side.
+
+``backward(dy)`` returns ∂L/∂argument for each array argument, in their order: the array itself where there is one,
+otherwise a tuple. ``backward(dy, wrt=("weight", "bias"))`` computes just those; the others are None.
+"""
+
+from nnfromscratch.functional.activations import elu, leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from nnfromscratch.functional.conv import conv2d, conv_transpose2d
+from nnfromscratch.functional.dense import dense
+from nnfromscratch.functional.losses import (
+    binary_cross_entropy_with_logits,
+    mean_squared_error,
+    softmax_cross_entropy,
+)
+from nnfromscratch.functional.noise import dropout, gaussian_noise
+from nnfromscratch.functional.normalization import batch_norm, layer_norm
+from nnfromscratch.functional.pool import avg_pool2d, max_pool2d
+from nnfromscratch.functional.reshape import flatten, reshape
+
+__all__ = [
+    "avg_pool2d",
+    "batch_norm",
+    "binary_cross_entropy_with_logits",
+    "conv2d",
+    "conv_transpose2d",
+    "dense",
+    "dropout",
+    "elu",
+    "flatten",
+    "gaussian_noise",
+    "layer_norm",
+    "leaky_relu",
+    "log_softmax",
+    "max_pool2d",
+    "mean_squared_error",
+    "relu",
+    "reshape",
+    "sigmoid",
+    "softmax",
+    "softmax_cross_entropy",
+    "softplus",
+    "tanh",
+]

@@ -1,0 +1,83 @@
+"""The hot path: arrays in, arrays out, no classes, no state. One set of functions, three times.
+
+``loops`` prints the equations as loops, ``vectorized`` needs NumPy only, ``compiled`` (Numba) is the default.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+from nnfromscratch.errors import RangeError, require_choice
+
+SETS = ("loops", "vectorized", "compiled")
+
+
+@dataclass(frozen=True)
+class KernelSet:
+    """The functions that convolution and pooling call, and which of them somebody replaced."""
+
+    conv2d: Callable[..., Any]
+    conv2d_grad_input: Callable[..., Any]
+    conv2d_grad_weight: Callable[..., Any]
+    max_pool2d: Callable[..., Any]
+    max_pool2d_grad: Callable[..., Any]
+    avg_pool2d: Callable[..., Any]
+    avg_pool2d_grad: Callable[..., Any]
+    replaced: frozenset[str] = frozenset()
+
+
+NAMES = tuple(field.name for field in fields(KernelSet) if field.name != "replaced")
+
+_active: ContextVar[KernelSet | None] = ContextVar("nnfromscratch_kernels", default=None)
+
+
+def active() -> KernelSet:
+    """The kernels that an operation called now would use."""
+    return _active.get() or _named(default())
+
+
+@lru_cache(maxsize=1)
+def default() -> str:
+    """``"compiled"`` where Numba is installed, otherwise ``"vectorized"``."""
+    return "compiled" if importlib.util.find_spec("numba") else "vectorized"
+
+
+@contextmanager
+def use(kernels: str | object) -> Iterator[KernelSet]:
+    """Compute with other kernels: the name of a set, or any object that has some of the functions.
+
+    What the object lacks comes from the default. A ``backward`` uses the kernels that were active in its forward.
+
+    >>> with use("loops") as kernels:
+    ...     kernels.conv2d.__module__
+    'nnfromscratch.kernels.loops'
+
+    Raises RangeError for an unknown name, and for an object with none of the functions.
+    """
+    chosen = _named(require_choice("kernels.use", "kernels", kernels, SETS)) if isinstance(kernels, str) else None
+    token = _active.set(chosen or _completed(kernels))
+    try:
+        yield active()
+    finally:
+        _active.reset(token)
+
+
+@lru_cache(maxsize=len(SETS))
+def _named(name: str) -> KernelSet:
+    module = importlib.import_module(f"nnfromscratch.kernels.{name}")
+    return KernelSet(**{function: getattr(module, function) for function in NAMES})
+
+
+def _completed(source: object) -> KernelSet:
+    own = {name: getattr(source, name) for name in NAMES if callable(getattr(source, name, None))}
+    if not own:
+        raise RangeError(f"kernels.use: kernels expects an object with any of {', '.join(NAMES)}; is {source!r}")
+    rest = _named(default())
+    return KernelSet(**{name: own.get(name) or getattr(rest, name) for name in NAMES}, replaced=frozenset(own))

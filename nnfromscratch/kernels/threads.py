@@ -1,0 +1,44 @@
+"""Several cores for the compiled kernels: each thread owns a range of the outputs, so that no sum is ever shared."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+
+def thread_count() -> int:
+    """NUMBA_NUM_THREADS where it is set, otherwise the number of processors this process may use."""
+    setting = os.environ.get("NUMBA_NUM_THREADS", "")
+    if setting.isdigit() and int(setting) > 0:
+        return int(setting)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@lru_cache(maxsize=1)
+def _pool(threads: int, process: int) -> ThreadPoolExecutor:
+    del process  # part of the key: a forked child must not wait for threads that it did not inherit
+    return ThreadPoolExecutor(threads, thread_name_prefix="nnfromscratch")
+
+
+def share(work: Callable[[int, int], None], count: int, *, cost: float) -> None:
+    """Call ``work(first, last)`` on ranges that make up 0 … count − 1, on several threads where it pays.
+
+    ``cost`` is the whole work in floating-point operations; under a million of them a second thread costs more than
+    it saves. ``work`` must release the interpreter lock and write nothing outside its range: then the result has the
+    same bits for every number of threads.
+    """
+    threads = min(thread_count(), count)
+    if threads <= 1 or cost < 1e6:
+        work(0, count)
+        return
+    edges = [count * k // threads for k in range(threads + 1)]
+    pool = _pool(threads, os.getpid())
+    others = [pool.submit(work, *span) for span in itertools.pairwise(edges[1:])]
+    work(edges[0], edges[1])
+    for other in others:
+        other.result()
