@@ -21,12 +21,16 @@ an ``rng`` that is no numpy.random.Generator.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from nnfromscratch.errors import DtypeError, ShapeError, require_generator, require_number
 from nnfromscratch.types import Array
+
+Initializer: TypeAlias = Callable[[tuple[int, ...], np.random.Generator, npt.DTypeLike], Array]
 
 
 def fans(shape: tuple[int, ...], *, transposed: bool = False) -> tuple[int, int]:

@@ -51,28 +51,52 @@ def batch_norm(
     >>> dweight.round(6), dbias
     (array([-1.]), array([1.]))
     """
-    require_same_float("batch_norm", x=x, weight=weight, bias=bias, mean=mean, variance=variance)
+    if (mean is None) != (variance is None):
+        raise RangeError("batch_norm: mean and variance expect to be given both or not at all, one is None")
+    if mean is None or variance is None:
+        y, backward, _ = batch_norm_in_training(x, weight, bias, eps=eps)
+        return y, backward
+    _require_channels(x, weight, bias, eps, mean=mean, variance=variance)
+    return _normalize(x, weight, bias, mean, variance, eps, constant=True)
+
+
+def batch_norm_in_training(
+    x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+) -> tuple[Array, Backward, tuple[Array, Array]]:
+    """batch_norm by the statistics of the batch, which come along: y, backward, (μ, σ²).
+
+    μ = 1/M Σ x        σ² = 1/M Σ (x − μ)²        over the M numbers of a channel
+
+    Shapes, errors and source as in ``batch_norm``; μ, σ²: (C,)
+    """
+    _require_channels(x, weight, bias, eps)
+    count = x.size // x.shape[1]
+    if count < 2:
+        raise ShapeError(f"batch_norm: x expects at least 2 numbers in a channel, has {count} (shape {x.shape})")
+    axes = (0,) if x.ndim == 2 else (0, 2, 3)
+    mean, variance = x.mean(axis=axes), x.var(axis=axes)
+    y, backward = _normalize(x, weight, bias, mean, variance, eps, constant=False)
+    return y, backward, (mean, variance)
+
+
+def _require_channels(x: Array, weight: Array, bias: Array, eps: float, **statistics: Array) -> None:
+    require_same_float("batch_norm", x=x, weight=weight, bias=bias, **statistics)
     if x.ndim not in (2, 4):
         raise ShapeError(f"batch_norm: x expects shape (N, C) or (N, C, H, W), has {x.shape}")
     require_nonempty_axes("batch_norm", "x", x.shape)
-    channels = x.shape[1]
-    for argument, array in (("weight", weight), ("bias", bias), ("mean", mean), ("variance", variance)):
-        if array is not None:
-            require_shape("batch_norm", argument, array.shape, (channels,))
-    if (mean is None) != (variance is None):
-        raise RangeError("batch_norm: mean and variance expect to be given both or not at all, one is None")
+    for argument, array in {"weight": weight, "bias": bias, **statistics}.items():
+        require_shape("batch_norm", argument, array.shape, (x.shape[1],))
     require_number("batch_norm", "eps", eps, above=0)
-    axes = (0,) if x.ndim == 2 else (0, 2, 3)
-    count = x.size // channels
-    per_channel = (channels,) if x.ndim == 2 else (channels, 1, 1)
-    constant = mean is not None
-    if mean is None or variance is None:
-        if count < 2:
-            raise ShapeError(f"batch_norm: x expects at least 2 numbers in a channel, has {count} (shape {x.shape})")
-        mean, variance = batch_statistics(x)
+
+
+def _normalize(
+    x: Array, weight: Array, bias: Array, mean: Array, variance: Array, eps: float, *, constant: bool
+) -> tuple[Array, Backward]:
+    axes, per_channel = ((0,), (-1,)) if x.ndim == 2 else ((0, 2, 3), (-1, 1, 1))
     scale = 1 / np.sqrt(variance + x.dtype.type(eps))
     x_hat = (x - mean.reshape(per_channel)) * scale.reshape(per_channel)
     y = x_hat * weight.reshape(per_channel) + bias.reshape(per_channel)
+    count = x.dtype.type(x.size // x.shape[1])
 
     def backward(
         dy: Array, wrt: Collection[str] = ("x", "weight", "bias")
@@ -85,25 +109,12 @@ def batch_norm(
         dx = None
         if "x" in wrt:
             dx = dy
-            if dbias is not None and dweight is not None and through_statistics:
-                means = dbias / x_hat.dtype.type(count), dweight / x_hat.dtype.type(count)
-                dx = dy - means[0].reshape(per_channel) - x_hat * means[1].reshape(per_channel)
+            if dbias is not None and dweight is not None and not constant:
+                dx = dy - ((dbias / count).reshape(per_channel) + x_hat * (dweight / count).reshape(per_channel))
             dx = (weight * scale).reshape(per_channel) * dx
         return dx, dweight if "weight" in wrt else None, dbias if "bias" in wrt else None
 
     return y, backward
-
-
-def batch_statistics(x: Array) -> tuple[Array, Array]:
-    """Mean and (biased) variance of each channel: μ = 1/M Σ x, σ² = 1/M Σ (x − μ)².
-
-    x: (N, C) or (N, C, H, W)   μ, σ²: (C,)
-
-    >>> batch_statistics(np.array([[1.0, 5.0], [3.0, 5.0]]))
-    (array([2., 5.]), array([1., 0.]))
-    """
-    axes = (0,) if x.ndim == 2 else (0, 2, 3)
-    return x.mean(axis=axes), x.var(axis=axes)
 
 
 def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> tuple[Array, Backward]:

@@ -1,0 +1,35 @@
+"""Functions with parameters: a layer is a few lines around an operation, a network is a chain of layers."""
+
+from nnfromscratch.layers.activations import ELU, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh
+from nnfromscratch.layers.conv import Conv2d, ConvTranspose2d
+from nnfromscratch.layers.dense import Dense
+from nnfromscratch.layers.layer import Layer
+from nnfromscratch.layers.noise import Dropout, GaussianNoise
+from nnfromscratch.layers.normalization import BatchNorm, LayerNorm
+from nnfromscratch.layers.parameters import Parameters
+from nnfromscratch.layers.pool import AvgPool2d, MaxPool2d
+from nnfromscratch.layers.reshape import Flatten, Reshape
+from nnfromscratch.layers.sequential import Sequential
+
+__all__ = [
+    "ELU",
+    "AvgPool2d",
+    "BatchNorm",
+    "Conv2d",
+    "ConvTranspose2d",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GaussianNoise",
+    "Layer",
+    "LayerNorm",
+    "LeakyReLU",
+    "MaxPool2d",
+    "Parameters",
+    "ReLU",
+    "Reshape",
+    "Sequential",
+    "Sigmoid",
+    "Softplus",
+    "Tanh",
+]

@@ -1,0 +1,100 @@
+"""A chain of layers, which is a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import numpy as np
+
+from nnfromscratch.errors import RangeError, ShapeError, require_wrt
+from nnfromscratch.layers.layer import Gradients, Layer, LayerBackward
+from nnfromscratch.layers.parameters import Nested
+from nnfromscratch.layers.summary import summary_table
+from nnfromscratch.types import Array
+
+
+class Sequential(Layer):
+    """One layer after the other: y = f_k(… f_2(f_1(x)) …), and the way back in reverse (the chain rule).
+
+    ∂L/∂x_{i−1} = backward_i(∂L/∂x_i), from the last layer to the first
+
+    Parameters and state are those of the layers, "0.weight" being layer 0's; a Sequential inside gives "0.1.weight".
+    input_shape: the shape of one sample, (1, 28, 28) say; then ``summary`` needs no argument and a wrong x is
+    refused at the entrance.
+    Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.5, Algorithms 6.3 and 6.4.
+
+    >>> from nnfromscratch.layers import Dense, ReLU
+    >>> rng = np.random.default_rng(0)
+    >>> network = Sequential(Dense(4, 8, rng=rng), ReLU(), Dense(8, 3, rng=rng))
+    >>> y, backward = network.forward(np.ones((2, 4), np.float32))
+    >>> dx, grads = backward(np.ones_like(y))
+    >>> sorted(grads)
+    ['0.bias', '0.weight', '2.bias', '2.weight']
+    """
+
+    def __init__(self, *layers: Layer, input_shape: tuple[int, ...] | None = None) -> None:
+        for index, layer in enumerate(layers):
+            if not (hasattr(layer, "forward") and hasattr(layer, "params")):
+                raise RangeError(f"Sequential: layer {index} expects a layer, is {layer!r}")
+        self.layers = layers
+        self.input_shape = input_shape
+        parts = {str(index): layer for index, layer in enumerate(layers)}
+        self.params = Nested({index: layer.params for index, layer in parts.items()})
+        self.state = Nested({index: layer.state for index, layer in parts.items()})
+
+    def forward(self, x: Array, training: bool = True) -> tuple[Array, LayerBackward]:
+        """The last layer's result, and the way back through all."""
+        self._require_input(x)
+        backwards: list[LayerBackward] = []
+        for layer in self.layers:
+            x, layer_backward = layer.forward(x, training)
+            backwards.append(layer_backward)
+
+        def backward(dy: Array, wrt: Collection[str] = ("x", "params")) -> tuple[Array | None, Gradients]:
+            require_wrt("Sequential", wrt, ("x", "params"))
+            parts: list[Gradients] = []
+            gradient: Array | None = dy
+            for index in reversed(range(len(backwards))):
+                # Below the first layer with parameters nobody needs ∂L/∂x, unless it was asked for.
+                needed = "x" in wrt or any(self.layers[below].params for below in range(index))
+                wanted = (*(("x",) if needed else ()), *(("params",) if "params" in wrt else ()))
+                grads: Gradients = {}
+                if wanted and gradient is not None:
+                    gradient, grads = backwards[index](gradient, wrt=wanted)
+                parts.append(grads)
+            named = {f"{i}.{name}": g for i, part in enumerate(reversed(parts)) for name, g in part.items()}
+            return gradient if "x" in wrt else None, named
+
+        return x, backward
+
+    def _infer(self, x: Array) -> Array:
+        self._require_input(x)
+        for layer in self.layers:
+            x = layer._infer(x)  # drops each layer's way back before the next layer runs
+        return x
+
+    def _require_input(self, x: Array) -> None:
+        if self.input_shape is not None and x.shape[1:] != self.input_shape:
+            wanted = ", ".join(map(str, self.input_shape))
+            raise ShapeError(f"Sequential: x expects shape (N, {wanted}), has {x.shape}")
+
+    def _cast(self, dtype: np.dtype[Any]) -> None:
+        for layer in self.layers:
+            layer._cast(dtype)
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def summary(self, input_shape: tuple[int, ...] | None = None) -> None:
+        """Print a table: layer, output shape, parameters.
+
+        Raises RangeError where neither this call nor the network says the shape of a sample.
+        """
+        shape = input_shape or self.input_shape
+        if shape is None:
+            raise RangeError("summary: input_shape expects the shape of one sample, such as (1, 28, 28), is None")
+        print(summary_table(self.layers, shape))
