@@ -59,14 +59,19 @@ def use(kernels: str | object) -> Iterator[KernelSet]:
     ...     kernels.conv2d.__module__
     'nnfromscratch.kernels.loops'
 
-    Raises RangeError for an unknown name, and for an object with none of the functions.
+    Raises RangeError for an unknown name, for "compiled" without Numba, and for an object with none of the functions.
     """
-    chosen = _named(require_choice("kernels.use", "kernels", kernels, SETS)) if isinstance(kernels, str) else None
-    token = _active.set(chosen or _completed(kernels))
+    token = _active.set(_chosen(kernels) if isinstance(kernels, str) else _completed(kernels))
     try:
         yield active()
     finally:
         _active.reset(token)
+
+
+def _chosen(name: str) -> KernelSet:
+    if require_choice("kernels.use", "kernels", name, SETS) == "compiled" and default() != "compiled":
+        raise RangeError("kernels.use: kernels 'compiled' expects Numba, which is not installed; try 'vectorized'")
+    return _named(name)
 
 
 @lru_cache(maxsize=len(SETS))

@@ -28,12 +28,14 @@ def conv2d(x: Array, weight: Array, stride: Pair, padding: Padding) -> Array:
     filters, channels, kh, kw = weight.shape
     (n, _, height, width), (sh, sw), ((top, _), (left, _)) = x.shape, stride, padding
     oh, ow = output_size("conv2d", (height, width), (kh, kw), stride, padding)
-    rows = _sorted_columns(as_rows(x), sw, left, kw, ow)
-    tap_rows, tap_shifts = _taps(channels, kw, sw, n)
-    weights = np.ascontiguousarray(weight.transpose(0, 2, 3, 1)).reshape(filters, kh, kw * channels)
+    rows = _sorted_columns(_rows(x), sw, left, kw, ow)
+    tap_rows, tap_shifts = _taps(kh, kw, channels, sw, n)
+    weights = np.ascontiguousarray(weight.transpose(0, 2, 3, 1)).reshape(filters, -1)
     y = np.empty((oh, filters, ow, n), x.dtype)
     source, target = _matrix(rows), y.reshape(oh * filters, ow * n)
-    work = partial(correlation.correlate, target, source, weights, tap_rows, tap_shifts, height, sh, -top, 0, 1)
+    work = partial(
+        correlation.correlate, target, source, weights, tap_rows, tap_shifts, kw * channels, height, sh, -top, 0, 1
+    )
     share(work, oh, cost=2.0 * y.size * channels * kh * kw)
     return as_images(y)
 
@@ -51,7 +53,7 @@ def conv2d_grad_input(dy: Array, weight: Array, size: Pair, stride: Pair, paddin
     horizontal = [_backward_phase(phase, sw, left, kw, width) for phase in range(min(sw, width))]
     before = max(0, *(-first for _, first, _, _ in horizontal))
     after = max(0, *(first + taps + count - 1 - ow for _, first, taps, count in horizontal))
-    dy_rows = as_rows(dy)
+    dy_rows = _rows(dy)
     if before or after:
         dy_rows = np.pad(dy_rows, ((0, 0), (0, 0), (before, after), (0, 0)))
     source = _matrix(dy_rows[:, :, None])
@@ -59,13 +61,24 @@ def conv2d_grad_input(dy: Array, weight: Array, size: Pair, stride: Pair, paddin
     for w, (q, first_column, columns, count) in enumerate(horizontal):
         part = dx if sw == 1 else np.empty((height, channels, count, n), dy.dtype)
         target = part.reshape(height * channels, count * n)
-        tap_rows, tap_shifts = _taps(filters, columns, 1, n)
-        tap_shifts += (first_column + before) * n
-        for h, (p, first_row, _, row_count) in enumerate(vertical):
+        for h, (p, first_row, taps, row_count) in enumerate(vertical):
+            tap_rows, tap_shifts = _taps(taps, columns, filters, 1, n)
+            tap_shifts += (first_column + before) * n
             flipped = weight[:, :, p::sh, q::sw][:, :, ::-1, ::-1].transpose(1, 2, 3, 0)
-            weights = np.ascontiguousarray(flipped).reshape(channels, flipped.shape[1], columns * filters)
+            weights = np.ascontiguousarray(flipped).reshape(channels, -1)
             work = partial(
-                correlation.correlate, target, source, weights, tap_rows, tap_shifts, oh, 1, first_row, h, sh
+                correlation.correlate,
+                target,
+                source,
+                weights,
+                tap_rows,
+                tap_shifts,
+                columns * filters,
+                oh,
+                1,
+                first_row,
+                h,
+                sh,
             )
             share(work, row_count, cost=2.0 * row_count * count * n * weights.size)
         if sw > 1:
@@ -88,13 +101,21 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, stride: Pair, pad
     """∂L/∂W[f, (p, q, c)] is the dot product of ∂L/∂y[f] with the pixels under tap (p, q, c)."""
     (kh, kw), (n, filters, oh, ow), channels, height = kernel_size, dy.shape, x.shape[1], x.shape[2]
     (sh, sw), ((top, _), (left, _)) = stride, padding
-    rows = _sorted_columns(as_rows(x), sw, left, kw, ow)
-    tap_rows, tap_shifts = _taps(channels, kw, sw, n)
-    dweight = np.zeros((filters, kh, kw * channels), dy.dtype)
-    source, target = _matrix(rows), as_rows(dy).reshape(oh * filters, ow * n)
-    work = partial(correlation.correlate_weights, dweight, target, source, tap_rows, tap_shifts, height, sh, -top)
+    rows = _sorted_columns(_rows(x), sw, left, kw, ow)
+    tap_rows, tap_shifts = _taps(kh, kw, channels, sw, n)
+    dweight = np.zeros((filters, kh * kw * channels), dy.dtype)
+    source, target = _matrix(rows), _rows(dy).reshape(oh * filters, ow * n)
+    work = partial(
+        correlation.correlate_weights, dweight, target, source, tap_rows, tap_shifts, kw * channels, height, sh, -top
+    )
     share(work, kh * kw * channels, cost=2.0 * dy.size * channels * kh * kw)
     return np.ascontiguousarray(dweight.reshape(filters, kh, kw, channels).transpose(0, 3, 1, 2))
+
+
+def _rows(images: Array) -> Array:
+    """as_rows, copied where it is read-only: for such arrays Numba would compile every kernel once more."""
+    rows = as_rows(images)
+    return rows if rows.flags.writeable else rows.copy()
 
 
 def _sorted_columns(rows: Array, stride: int, left: int, kernel: int, outputs: int) -> Array:
@@ -112,10 +133,10 @@ def _sorted_columns(rows: Array, stride: int, left: int, kernel: int, outputs: i
     return padded
 
 
-def _taps(channels: int, kernel: int, stride: int, n: int) -> tuple[Array, Array]:
-    """For each tap (q, c) of one kernel row: the row of the sorted columns that it reads, and how far it is moved."""
-    q, c = np.divmod(np.arange(kernel * channels), channels)
-    return c * stride + q % stride, q // stride * n
+def _taps(kh: int, kw: int, channels: int, stride: int, n: int) -> tuple[Array, Array]:
+    """For each tap (p, q, c): which row of the sorted columns it reads, and how far that row is moved."""
+    p, q, c = (index.ravel() for index in np.indices((kh, kw, channels)))
+    return (p * channels + c) * stride + q % stride, q // stride * n
 
 
 def _matrix(rows: Array) -> Array:
@@ -128,7 +149,7 @@ def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> t
     """Equation (2): the first largest pixel of each window, and where in the window it lies."""
     before = padding[0][0], padding[1][0]
     outputs = output_size("max_pool2d", x.shape[2:], kernel_size, stride, padding)
-    rows = as_rows(x)
+    rows = _rows(x)
     y = np.empty((outputs[0], x.shape[1], outputs[1], len(x)), x.dtype)
     winner = np.empty(y.shape, winner_dtype(kernel_size))
     work = partial(pooling.max_pool, rows, y, winner, kernel_size, stride, before)
@@ -139,7 +160,7 @@ def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> t
 def max_pool2d_grad(dy: Array, winner: Array, size: Pair, kernel_size: Pair, stride: Pair, padding: Padding) -> Array:
     """Each window sends its ∂L/∂y to the pixel that won it."""
     before = padding[0][0], padding[1][0]
-    dy_rows, winner_rows = as_rows(dy), as_rows(winner)
+    dy_rows, winner_rows = _rows(dy), _rows(winner)
     dx = np.zeros((size[0], dy.shape[1], size[1], len(dy)), dy.dtype)
     work = partial(pooling.max_pool_grad, dx, dy_rows, winner_rows, kernel_size, stride, before)
     share(work, dy.shape[1], cost=float(dy.size * kernel_size[0] * kernel_size[1]))
@@ -151,7 +172,7 @@ def avg_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> A
     before = padding[0][0], padding[1][0]
     outputs = output_size("avg_pool2d", x.shape[2:], kernel_size, stride, padding)
     share_of_each = 1 / window_counts(x.shape[2:], kernel_size, stride, padding, outputs)
-    rows, weights = as_rows(x), share_of_each.astype(x.dtype)
+    rows, weights = _rows(x), share_of_each.astype(x.dtype)
     y = np.zeros((outputs[0], x.shape[1], outputs[1], len(x)), x.dtype)
     work = partial(pooling.avg_pool, rows, y, weights, kernel_size, stride, before)
     share(work, x.shape[1], cost=float(y.size * kernel_size[0] * kernel_size[1]))
@@ -162,7 +183,7 @@ def avg_pool2d_grad(dy: Array, size: Pair, kernel_size: Pair, stride: Pair, padd
     """Each window shares its ∂L/∂y out equally among its real pixels."""
     before = padding[0][0], padding[1][0]
     share_of_each = 1 / window_counts(size, kernel_size, stride, padding, dy.shape[2:])
-    dy_rows, weights = as_rows(dy), share_of_each.astype(dy.dtype)
+    dy_rows, weights = _rows(dy), share_of_each.astype(dy.dtype)
     dx = np.zeros((size[0], dy.shape[1], size[1], len(dy)), dy.dtype)
     work = partial(pooling.avg_pool_grad, dx, dy_rows, weights, kernel_size, stride, before)
     share(work, dy.shape[1], cost=float(dy.size * kernel_size[0] * kernel_size[1]))

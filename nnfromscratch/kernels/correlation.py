@@ -6,17 +6,18 @@ multiplications with them, the sixteen weights staying in registers throughout.
 
 Why tiles: the rows of pixels under the kernel are used again for every output channel. A *tile* of them is small enough
 to stay in the processor's second-level cache until all channels are done.
+
+Rows are taken as slices in the function that works on them: handing a slice from one compiled function to another costs
+more than a short row's arithmetic.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from nnfromscratch.kernels.numba_options import compiled, compiled_reduction
 from nnfromscratch.types import Array
 
-TILE_BYTES = 7168  # the columns of a tile; with TILE_TAPS rows it fills under 1 MiB
-TILE_TAPS = 128
+TILE_COLUMNS = 7168  # bytes of a row of pixels that a tile takes in
+TILE = 128 * TILE_COLUMNS  # bytes in all: under 1 MiB, the usual second-level cache
 
 
 @compiled
@@ -26,6 +27,7 @@ def correlate(
     weights: Array,
     tap_rows: Array,
     tap_shifts: Array,
+    row_taps: int,
     height: int,
     step: int,
     start: int,
@@ -34,69 +36,68 @@ def correlate(
     first: int,
     last: int,
 ) -> None:
-    """out[i, m] = Σ_p Σ_t weights[m, p, t] · pixels[step·i + start + p, tap t], for rows i = first … last − 1.
+    """out[i, m] = Σ_k weights[m, k] · pixels[step·i + start, tap k], for the output rows i = first … last − 1.
 
     out: (rows·M, columns), output row i at out_start + out_step·i   pixels: (height·R, columns), R rows an image row
-    weights: (M, P, T)   tap t reads row tap_rows[t] of the image row, moved by tap_shifts[t] numbers. Image rows
-    outside 0 … height − 1 count as zero and are skipped.
+    weights: (M, K), row_taps for each kernel row   tap k reads the row tap_rows[k] below, moved by tap_shifts[k]
+    numbers. Kernel rows over image rows outside 0 … height − 1 count as zero and are skipped.
     """
-    channels, kernel_rows, taps = weights.shape
+    channels, taps = weights.shape
     rows = pixels.shape[0] // height
     columns = out.shape[1]
-    tile = max(1, TILE_BYTES // out.itemsize)
-    zeros = np.zeros(min(tile, columns), out.dtype)  # what a missing tap reads
-    spare = np.empty((3, min(tile, columns)), out.dtype)  # what a missing channel writes
+    tile_columns = max(1, min(columns, TILE_COLUMNS // out.itemsize))
+    tile_taps = TILE // (out.itemsize * tile_columns) // 4 * 4
+    whole = channels // 4 * 4
     for i in range(first, last):
-        p0 = max(0, -(i * step + start))
-        p1 = min(kernel_rows, height - (i * step + start))
+        image_row = i * step + start
+        k_first = max(0, -image_row) * row_taps
+        k_last = min(taps, (height - image_row) * row_taps)
+        base = image_row * rows
         row = (out_start + out_step * i) * channels
-        for j in range(0, columns, tile):
-            n = min(tile, columns - j)
+        for j in range(0, columns, tile_columns):
+            n = min(tile_columns, columns - j)
             for m in range(channels):
                 out[row + m, j : j + n] = 0
-            for k0 in range(p0 * taps, p1 * taps, TILE_TAPS):
-                k1 = min(k0 + TILE_TAPS, p1 * taps)
-                for m in range(0, channels, 4):
-                    for k in range(k0, k1, 4):
-                        _block(
-                            out, row + m, m, j, n, pixels, weights, tap_rows, tap_shifts,
-                            (i * step + start) * rows, rows, k, k1, zeros, spare,
-                        )  # fmt: skip
+            for k0 in range(k_first, k_last, tile_taps):
+                k1 = min(k0 + tile_taps, k_last)
+                k4 = k0 + (k1 - k0) // 4 * 4
+                for m in range(0, whole, 4):
+                    for k in range(k0, k4, 4):
+                        _block(out, row + m, j, n, pixels, base, weights, m, tap_rows, tap_shifts, k)
+                    for k in range(k4, k1):
+                        for single in range(m, m + 4):
+                            _tap(out, row + single, j, n, pixels, base, weights, single, tap_rows, tap_shifts, k)
+                for m in range(whole, channels):
+                    for k in range(k0, k4, 4):
+                        _row(out, row + m, j, n, pixels, base, weights, m, tap_rows, tap_shifts, k)
+                    for k in range(k4, k1):
+                        _tap(out, row + m, j, n, pixels, base, weights, m, tap_rows, tap_shifts, k)
 
 
 @compiled
 def _block(
     out: Array,
     row: int,
-    m: int,
     j: int,
     n: int,
     pixels: Array,
+    base: int,
     weights: Array,
+    m: int,
     tap_rows: Array,
     tap_shifts: Array,
-    base: int,
-    rows: int,
     k: int,
-    k1: int,
-    zeros: Array,
-    spare: Array,
 ) -> None:
     """out[row … row + 3] += weights[m … m + 3, k … k + 3] · pixels[taps k … k + 3], n columns from j on."""
-    channels, _, taps = weights.shape
-    # A channel beyond the last writes to a spare row; a tap beyond the last has weight 0 and reads zeros.
-    y0 = out[row, j : j + n]
-    y1 = out[row + 1, j : j + n] if m + 1 < channels else spare[0, :n]
-    y2 = out[row + 2, j : j + n] if m + 2 < channels else spare[1, :n]
-    y3 = out[row + 3, j : j + n] if m + 3 < channels else spare[2, :n]
-    x0 = _tap(pixels, tap_rows, tap_shifts, base, rows, taps, k, k1, j, n, zeros)
-    x1 = _tap(pixels, tap_rows, tap_shifts, base, rows, taps, k + 1, k1, j, n, zeros)
-    x2 = _tap(pixels, tap_rows, tap_shifts, base, rows, taps, k + 2, k1, j, n, zeros)
-    x3 = _tap(pixels, tap_rows, tap_shifts, base, rows, taps, k + 3, k1, j, n, zeros)
-    a0, a1, a2, a3 = _weights(weights, m, k, k1)
-    b0, b1, b2, b3 = _weights(weights, m + 1, k, k1)
-    c0, c1, c2, c3 = _weights(weights, m + 2, k, k1)
-    d0, d1, d2, d3 = _weights(weights, m + 3, k, k1)
+    t0, t1, t2, t3 = j + tap_shifts[k], j + tap_shifts[k + 1], j + tap_shifts[k + 2], j + tap_shifts[k + 3]
+    x0, x1 = pixels[base + tap_rows[k], t0 : t0 + n], pixels[base + tap_rows[k + 1], t1 : t1 + n]
+    x2, x3 = pixels[base + tap_rows[k + 2], t2 : t2 + n], pixels[base + tap_rows[k + 3], t3 : t3 + n]
+    y0, y1 = out[row, j : j + n], out[row + 1, j : j + n]
+    y2, y3 = out[row + 2, j : j + n], out[row + 3, j : j + n]
+    a0, a1, a2, a3 = weights[m, k], weights[m, k + 1], weights[m, k + 2], weights[m, k + 3]
+    b0, b1, b2, b3 = weights[m + 1, k], weights[m + 1, k + 1], weights[m + 1, k + 2], weights[m + 1, k + 3]
+    c0, c1, c2, c3 = weights[m + 2, k], weights[m + 2, k + 1], weights[m + 2, k + 2], weights[m + 2, k + 3]
+    d0, d1, d2, d3 = weights[m + 3, k], weights[m + 3, k + 1], weights[m + 3, k + 2], weights[m + 3, k + 3]
     for i in range(n):
         p, q, r, s = x0[i], x1[i], x2[i], x3[i]
         y0[i] += a0 * p + a1 * q + a2 * r + a3 * s
@@ -106,40 +107,50 @@ def _block(
 
 
 @compiled
-def _tap(
-    pixels: Array,
-    tap_rows: Array,
-    tap_shifts: Array,
-    base: int,
-    rows: int,
-    taps: int,
-    k: int,
-    k1: int,
+def _row(
+    out: Array,
+    row: int,
     j: int,
     n: int,
-    zeros: Array,
-) -> Array:
-    """The n pixels under tap k = (p, t), for outputs from column j on."""
-    if k >= k1:
-        return zeros[:n]
-    p, t = k // taps, k % taps
-    column = j + tap_shifts[t]
-    return pixels[base + p * rows + tap_rows[t], column : column + n]
+    pixels: Array,
+    base: int,
+    weights: Array,
+    m: int,
+    tap_rows: Array,
+    tap_shifts: Array,
+    k: int,
+) -> None:
+    """A quarter of a block, for the channels that are left over: out[row] += weights[m, k … k + 3] · four taps."""
+    t0, t1, t2, t3 = j + tap_shifts[k], j + tap_shifts[k + 1], j + tap_shifts[k + 2], j + tap_shifts[k + 3]
+    x0, x1 = pixels[base + tap_rows[k], t0 : t0 + n], pixels[base + tap_rows[k + 1], t1 : t1 + n]
+    x2, x3 = pixels[base + tap_rows[k + 2], t2 : t2 + n], pixels[base + tap_rows[k + 3], t3 : t3 + n]
+    y = out[row, j : j + n]
+    a0, a1, a2, a3 = weights[m, k], weights[m, k + 1], weights[m, k + 2], weights[m, k + 3]
+    for i in range(n):
+        y[i] += a0 * x0[i] + a1 * x1[i] + a2 * x2[i] + a3 * x3[i]
 
 
 @compiled
-def _weights(weights: Array, m: int, k: int, k1: int) -> tuple[float, float, float, float]:
-    """The weights of channel m for taps k … k + 3; 0 beyond the last channel and the last tap."""
-    channels, _, taps = weights.shape
-    zero = weights.dtype.type(0)
-    if m >= channels:
-        return zero, zero, zero, zero
-    return (
-        weights[m, k // taps, k % taps],
-        weights[m, (k + 1) // taps, (k + 1) % taps] if k + 1 < k1 else zero,
-        weights[m, (k + 2) // taps, (k + 2) % taps] if k + 2 < k1 else zero,
-        weights[m, (k + 3) // taps, (k + 3) % taps] if k + 3 < k1 else zero,
-    )
+def _tap(
+    out: Array,
+    row: int,
+    j: int,
+    n: int,
+    pixels: Array,
+    base: int,
+    weights: Array,
+    m: int,
+    tap_rows: Array,
+    tap_shifts: Array,
+    k: int,
+) -> None:
+    """A sixteenth of a block, for the taps that are left over: out[row] += weights[m, k] · one tap."""
+    t = j + tap_shifts[k]
+    x = pixels[base + tap_rows[k], t : t + n]
+    y = out[row, j : j + n]
+    weight = weights[m, k]
+    for i in range(n):
+        y[i] += weight * x[i]
 
 
 @compiled
@@ -149,67 +160,52 @@ def correlate_weights(
     pixels: Array,
     tap_rows: Array,
     tap_shifts: Array,
+    row_taps: int,
     height: int,
     step: int,
     start: int,
     first: int,
     last: int,
 ) -> None:
-    """dweights[m, p, t] = Σ_i Σ_columns dout[i, m] · pixels[step·i + start + p, tap t], for taps first … last − 1.
+    """dweights[m, k] += Σ_i Σ_columns dout[i, m] · pixels[step·i + start, tap k], for the taps k = first … last − 1.
 
     Shapes as in ``correlate``. Every weight is summed over i in the same order, whichever thread owns it.
     """
-    channels, kernel_rows, taps = dweights.shape
+    channels = dweights.shape[0]
     rows = pixels.shape[0] // height
-    columns = dout.shape[1]
     for i in range(dout.shape[0] // channels):
         image_row = i * step + start
-        k0 = max(first, max(0, -image_row) * taps)
-        k1 = min(last, min(kernel_rows, height - image_row) * taps)
+        k0 = max(first, -image_row * row_taps)
+        k1 = min(last, (height - image_row) * row_taps)
         for k in range(k0, k1, 4):
             for m in range(0, channels, 4):
-                _dot_block(
-                    dweights,
-                    dout,
-                    i * channels,
-                    m,
-                    pixels,
-                    tap_rows,
-                    tap_shifts,
-                    image_row * rows,
-                    rows,
-                    k,
-                    k1,
-                    columns,
-                )
+                _dot_block(dweights, m, k, k1, dout, i * channels, pixels, image_row * rows, tap_rows, tap_shifts)
 
 
 @compiled_reduction
 def _dot_block(
     dweights: Array,
+    m: int,
+    k: int,
+    k_end: int,
     dout: Array,
     row: int,
-    m: int,
     pixels: Array,
+    base: int,
     tap_rows: Array,
     tap_shifts: Array,
-    base: int,
-    rows: int,
-    k: int,
-    k1: int,
-    n: int,
 ) -> None:
     """dweights[m … m + 3, k … k + 3] += dout[row + m …] · pixels[taps k …]ᵀ: sixteen running dot products."""
-    channels, _, taps = dweights.shape
+    n = dout.shape[1]
     # Beyond the last channel or tap the last one stands in; what it gives is not kept.
-    g0 = dout[row + m]
-    g1 = dout[row + min(m + 1, channels - 1)]
-    g2 = dout[row + min(m + 2, channels - 1)]
-    g3 = dout[row + min(m + 3, channels - 1)]
-    x0 = _tap(pixels, tap_rows, tap_shifts, base, rows, taps, k, k1, 0, n, g0)
-    x1 = _tap(pixels, tap_rows, tap_shifts, base, rows, taps, min(k + 1, k1 - 1), k1, 0, n, g0)
-    x2 = _tap(pixels, tap_rows, tap_shifts, base, rows, taps, min(k + 2, k1 - 1), k1, 0, n, g0)
-    x3 = _tap(pixels, tap_rows, tap_shifts, base, rows, taps, min(k + 3, k1 - 1), k1, 0, n, g0)
+    m_last, k_last = dweights.shape[0] - 1, k_end - 1
+    m1, m2, m3 = min(m + 1, m_last), min(m + 2, m_last), min(m + 3, m_last)
+    k1, k2, k3 = min(k + 1, k_last), min(k + 2, k_last), min(k + 3, k_last)
+    g0, g1, g2, g3 = dout[row + m], dout[row + m1], dout[row + m2], dout[row + m3]
+    x0 = pixels[base + tap_rows[k], tap_shifts[k] : tap_shifts[k] + n]
+    x1 = pixels[base + tap_rows[k1], tap_shifts[k1] : tap_shifts[k1] + n]
+    x2 = pixels[base + tap_rows[k2], tap_shifts[k2] : tap_shifts[k2] + n]
+    x3 = pixels[base + tap_rows[k3], tap_shifts[k3] : tap_shifts[k3] + n]
     zero = dout.dtype.type(0)
     a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero
     c0 = c1 = c2 = c3 = d0 = d1 = d2 = d3 = zero
@@ -235,20 +231,7 @@ def _dot_block(
         d1 += g * q
         d2 += g * r
         d3 += g * s
-    _add(dweights, m, k, k1, a0, a1, a2, a3)
-    _add(dweights, m + 1, k, k1, b0, b1, b2, b3)
-    _add(dweights, m + 2, k, k1, c0, c1, c2, c3)
-    _add(dweights, m + 3, k, k1, d0, d1, d2, d3)
-
-
-@compiled
-def _add(dweights: Array, m: int, k: int, k1: int, s0: float, s1: float, s2: float, s3: float) -> None:
-    channels, _, taps = dweights.shape
-    if m < channels:
-        dweights[m, k // taps, k % taps] += s0
-        if k + 1 < k1:
-            dweights[m, (k + 1) // taps, (k + 1) % taps] += s1
-        if k + 2 < k1:
-            dweights[m, (k + 2) // taps, (k + 2) % taps] += s2
-        if k + 3 < k1:
-            dweights[m, (k + 3) // taps, (k + 3) % taps] += s3
+    sums = ((a0, a1, a2, a3), (b0, b1, b2, b3), (c0, c1, c2, c3), (d0, d1, d2, d3))
+    for channel in range(min(4, dweights.shape[0] - m)):
+        for tap in range(min(4, k_end - k)):
+            dweights[m + channel, k + tap] += sums[channel][tap]

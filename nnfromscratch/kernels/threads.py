@@ -19,7 +19,7 @@ def thread_count() -> int:
     return os.cpu_count() or 1
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=1)  # one pool, whatever the number of ranges: threads are started as they are needed
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
     del process  # part of the key: a forked child must not wait for threads that it did not inherit
     return ThreadPoolExecutor(threads, thread_name_prefix="nnfromscratch")
@@ -32,11 +32,12 @@ def share(work: Callable[[int, int], None], count: int, *, cost: float) -> None:
     it saves. ``work`` must release the interpreter lock and write nothing outside its range: then the result has the
     same bits for every number of threads.
     """
-    threads = min(thread_count(), count)
-    if threads <= 1 or cost < 1e6:
+    threads = thread_count()
+    ranges = min(threads, count)
+    if ranges <= 1 or cost < 1e6:
         work(0, count)
         return
-    edges = [count * k // threads for k in range(threads + 1)]
+    edges = [count * k // ranges for k in range(ranges + 1)]
     pool = _pool(threads, os.getpid())
     others = [pool.submit(work, *span) for span in itertools.pairwise(edges[1:])]
     work(edges[0], edges[1])

@@ -62,11 +62,13 @@ def _padded_rows(x: Array, padding: Padding) -> Array:
 
 def _windows(rows: Array, q: int, kh: int, stride: Pair, oh: int, ow: int) -> Array:
     """(OH, KH·C, OW·N): for each output row the pixels under kernel column q, as a view of one copy at the most."""
-    _, channels, _, n = rows.shape
+    _, channels, width, n = rows.shape
     columns = rows[:, :, q : q + (ow - 1) * stride[1] + 1 : stride[1]]
     if stride[1] > 1:
-        columns = np.ascontiguousarray(columns)
-    by_row, by_channel = columns.strides[:2]
+        columns, width = np.ascontiguousarray(columns), ow
+    # Worked out from the shape: along an axis of length 1, a single channel say, NumPy's own strides may be anything.
+    by_channel = width * n * columns.itemsize
+    by_row = channels * by_channel
     return as_strided(
         columns,
         (oh, kh * channels, ow * n),

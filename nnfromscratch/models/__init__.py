@@ -1,0 +1,12 @@
+"""Networks, a function each, short enough to read."""
+
+from collections.abc import Callable
+
+from nnfromscratch.layers import Sequential
+from nnfromscratch.models.cnn import article_cnn
+from nnfromscratch.models.lenet5 import lenet5
+
+# What ``--model`` calls them.
+MODELS: dict[str, Callable[..., Sequential]] = {"cnn": article_cnn, "lenet5": lenet5}
+
+__all__ = ["MODELS", "article_cnn", "lenet5"]
