@@ -25,7 +25,7 @@ def lenet5(
 
     x: (N, *input_shape), pixels from 0 to 1; height and width at least 28   y: (N, classes), logits
     Raises ShapeError where the image is too small, RangeError for a size under 1.
-    Source: LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition (1998), section II.B.
+    Source: LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition (1998), II.B.
     """
     channels = input_shape[0]
     features = Sequential(
