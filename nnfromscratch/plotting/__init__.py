@@ -1,0 +1,28 @@
+r"""Pictures of a training run: each function takes arrays and returns a matplotlib ``Figure``; nothing needs a display.
+
+>>> import numpy as np
+>>> figure = confusion_matrix(np.array([[97, 3], [1, 99]]), ("cat", "dog"))
+>>> png_bytes(figure)[:4]
+b'\x89PNG'
+"""
+
+from nnfromscratch.plotting.confusion import confusion_matrix
+from nnfromscratch.plotting.curves import learning_curves
+from nnfromscratch.plotting.feature_maps import activations, feature_maps
+from nnfromscratch.plotting.filters import first_layer_filters
+from nnfromscratch.plotting.gradients import gradient_norms
+from nnfromscratch.plotting.mistakes import confident_mistakes, most_confident_mistakes
+from nnfromscratch.plotting.style import png_bytes, save_figure
+
+__all__ = [
+    "activations",
+    "confident_mistakes",
+    "confusion_matrix",
+    "feature_maps",
+    "first_layer_filters",
+    "gradient_norms",
+    "learning_curves",
+    "most_confident_mistakes",
+    "png_bytes",
+    "save_figure",
+]
