@@ -30,7 +30,7 @@ def conv2d(x: Array, weight: Array, stride: Pair, padding: Padding) -> Array:
     oh, ow = output_size("conv2d", (height, width), (kh, kw), stride, padding)
     rows = _sorted_columns(_rows(x), sw, left, kw, ow)
     tap_rows, tap_shifts = _taps(kh, kw, channels, sw, n)
-    weights = np.ascontiguousarray(weight.transpose(0, 2, 3, 1)).reshape(filters, -1)
+    weights = weight.transpose(0, 2, 3, 1).copy().reshape(filters, -1)
     y = np.empty((oh, filters, ow, n), x.dtype)
     source, target = _matrix(rows), y.reshape(oh * filters, ow * n)
     work = partial(
@@ -65,7 +65,7 @@ def conv2d_grad_input(dy: Array, weight: Array, size: Pair, stride: Pair, paddin
             tap_rows, tap_shifts = _taps(taps, columns, filters, 1, n)
             tap_shifts += (first_column + before) * n
             flipped = weight[:, :, p::sh, q::sw][:, :, ::-1, ::-1].transpose(1, 2, 3, 0)
-            weights = np.ascontiguousarray(flipped).reshape(channels, -1)
+            weights = flipped.copy().reshape(channels, -1)
             work = partial(
                 correlation.correlate,
                 target,

@@ -1,0 +1,133 @@
+"""Work in ranges: they make up the whole, several threads give the bits of one, and a failure is not lost."""
+
+import os
+import threading
+
+import numpy as np
+import pytest
+from kernel_cases import INTERPRETED, NONE, Case, kernel_set
+
+from nnfromscratch.kernels import threads
+
+MUCH = 1e9
+
+
+def ranges(monkeypatch, count, setting, cost=MUCH):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", str(setting))
+    calls = []
+    threads.share(lambda first, last: calls.append((first, last)), count, cost=cost)
+    return sorted(calls)
+
+
+@pytest.mark.parametrize("setting", [1, 2, 3, 7])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 8, 100])
+def test_the_ranges_make_up_the_whole(monkeypatch, count, setting):
+    calls = ranges(monkeypatch, count, setting)
+    assert [index for first, last in calls for index in range(first, last)] == list(range(count))
+    assert len(calls) == min(count, setting)
+    assert max(last - first for first, last in calls) - min(last - first for first, last in calls) <= 1
+
+
+def test_little_work_stays_in_one_range(monkeypatch):
+    assert ranges(monkeypatch, 8, 4, cost=999_999) == [(0, 8)]
+    assert len(ranges(monkeypatch, 8, 4, cost=1_000_000)) == 4
+    assert ranges(monkeypatch, 0, 4) == [(0, 0)]
+
+
+def test_the_ranges_run_on_several_threads_at_once(monkeypatch):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "3")
+    together = threading.Barrier(3, timeout=30)  # passes only if three calls are under way
+    names = []
+
+    def work(first, last):
+        together.wait()
+        names.append(threading.current_thread().name)
+
+    threads.share(work, 3, cost=MUCH)
+    assert len(set(names)) == 3
+    assert threading.current_thread().name in names
+    assert sum(name.startswith("nnfromscratch") for name in names) == 2
+
+
+@pytest.mark.parametrize("bad", [0, 3])
+def test_a_failure_in_any_range_is_raised(monkeypatch, bad):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "4")
+
+    def work(first, last):
+        if first == bad:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        threads.share(work, 4, cost=MUCH)
+
+
+def test_the_number_of_threads(monkeypatch):
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    assert threads.thread_count() == available
+    for setting, expected in (
+        ("1", 1),
+        ("5", 5),
+        ("0", available),
+        ("", available),
+        ("-2", available),
+        ("x", available),
+    ):
+        monkeypatch.setenv("NUMBA_NUM_THREADS", setting)
+        assert threads.thread_count() == expected
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "")
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert threads.thread_count() == os.cpu_count()
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert threads.thread_count() == 1
+
+
+def test_one_pool_whatever_the_number_of_ranges(monkeypatch):
+    ranges(monkeypatch, 8, 4)
+    pool = threads._pool(4, os.getpid())
+    ranges(monkeypatch, 3, 4)
+    ranges(monkeypatch, 8, 4)
+    assert threads._pool(4, os.getpid()) is pool
+
+
+def test_a_forked_process_starts_its_own_threads(monkeypatch):
+    if not hasattr(os, "fork"):
+        pytest.skip("no fork here")
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
+    threads.share(lambda first, last: None, 2, cost=MUCH)
+    assert threads._pool(2, os.getpid()) is not threads._pool(2, os.getpid() + 1)
+
+
+CASES = [
+    Case(8, 6, 10, (14, 13), (3, 3), (1, 1), ((1, 1), (1, 1)), np.float32, ("C", "C"), 0),
+    Case(16, 5, 7, (21, 20), (5, 4), (2, 3), ((2, 0), (1, 3)), np.float64, ("batch last", "F"), 1),
+    Case(9, 3, 130, (9, 9), (2, 2), (1, 2), ((0, 1), (0, 0)), np.float32, ("F", "gaps"), 2),
+]
+
+
+@pytest.mark.skipif(INTERPRETED, reason="a million operations are too many for Python")
+@pytest.mark.parametrize("case", CASES)
+def test_several_threads_give_the_bits_of_one_compiled(monkeypatch, case):
+    kernels = kernel_set("compiled")
+    x, weight, dy = case.x(), case.weight(), case.dy()
+    assert 2 * dy.size * case.channels * case.kernel[0] * case.kernel[1] > 1e6
+    dense = np.random.default_rng(3).standard_normal((50, 30, 20, 20)).astype(case.dtype)
+    winners = kernels.max_pool2d(dense, (3, 3), (2, 2), NONE)
+    assert winners[0].size * 9 > 1e6
+
+    def everything():
+        return [
+            kernels.conv2d(x, weight, case.stride, case.padding),
+            kernels.conv2d_grad_input(dy, weight, case.size, case.stride, case.padding),
+            kernels.conv2d_grad_weight(dy, x, case.kernel, case.stride, case.padding),
+            *kernels.max_pool2d(dense, (3, 3), (2, 2), NONE),
+            kernels.max_pool2d_grad(winners[0], winners[1], (20, 20), (3, 3), (2, 2), NONE),
+            kernels.avg_pool2d(dense, (3, 3), (2, 2), NONE),
+            kernels.avg_pool2d_grad(winners[0], (20, 20), (3, 3), (2, 2), NONE),
+        ]
+
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    alone = [result.tobytes() for result in everything()]
+    for setting in ("2", "3", "8"):
+        monkeypatch.setenv("NUMBA_NUM_THREADS", setting)
+        assert [result.tobytes() for result in everything()] == alone
