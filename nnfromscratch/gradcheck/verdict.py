@@ -1,0 +1,163 @@
+"""One slope that backward claims, against the slope that is measured: right, wrong, at a kink, or not to be told.
+
+Agreement to six digits at one step needs no further evidence: a wrong number does not match by chance. Disagreement
+does: is the gradient wrong, or the difference? So only then the whole ladder of steps is measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from nnfromscratch.gradcheck.differences import Along, Kink, Ladder, Rung, Slope, noise
+from nnfromscratch.types import Array
+
+TELLING = 1e-4  # an uncertainty above this share of the slope cannot tell an error of one part in ten thousand
+NOTHING = 1e-8  # below this share of y/x an uncertainty means: the slope is zero for all that can be seen
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``relative`` is what is left of the difference after the uncertainty, over the larger of the two slopes.
+
+    "bent" is a kink at which the claimed slope lies outside the one-sided slopes, but not far: where several kinks
+    meet in one output the bounds are not known exactly, and the check goes on at a point close by.
+    """
+
+    status: Literal["agree", "kink", "bent", "differ", "jump", "unsure"]
+    analytic: float
+    numeric: float
+    relative: float
+
+    @property
+    def absolute(self) -> float:
+        """|analytic − numeric|."""
+        return abs(self.analytic - self.numeric)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Compares slopes at one point: ``y`` (M,) there, ``cotangents`` (K, M), relative tolerance."""
+
+    y: Array
+    cotangents: Array
+    rtol: float
+
+    def element(self, along: Along, analytic: Array, smallest: int, most: float, elementwise: bool) -> Outcome:
+        """The verdict on one element, moved alone by steps from ``most`` down to 2**smallest of its scale."""
+        ladder = Ladder(along, self.y, self.cotangents)
+        scale = np.abs(analytic)
+        quick = self._quick(ladder, analytic, scale)
+        if quick is not None:
+            return quick
+        return self._examine(ladder, analytic, scale, smallest, most, elementwise, direction=False)
+
+    def direction(self, along: Along, analytic: Array, size: Array, smallest: int) -> Outcome:
+        """The verdict on a direction; ``size`` ‖gradient ⊙ direction‖ keeps a sum that cancels from seeming exact."""
+        ladder = Ladder(along, self.y, self.cotangents)
+        scale = np.maximum(np.abs(analytic), 1e-2 * size)
+        quick = self._quick(ladder, analytic, scale)
+        return quick or self._examine(ladder, analytic, scale, smallest, 1.0, elementwise=False, direction=True)
+
+    def _quick(self, ladder: Ladder, analytic: Array, scale: Array) -> Outcome | None:
+        quick: Rung | None = ladder.quick()
+        if quick is None:
+            return None
+        scale = np.maximum(scale, np.abs(quick.central))
+        distance = np.abs(analytic - quick.central)
+        if not np.all(distance <= self.rtol * scale):
+            return None
+        relative = np.divide(distance, scale, out=np.zeros_like(scale), where=scale > 0)
+        k = int(np.argmax(relative))
+        return Outcome("agree", float(analytic[k]), float(quick.central[k]), float(relative[k]))
+
+    def _examine(
+        self,
+        ladder: Ladder,
+        analytic: Array,
+        scale: Array,
+        smallest: int,
+        most: float,
+        elementwise: bool,
+        direction: bool,
+    ) -> Outcome:
+        size = np.sqrt(((self.cotangents * self.y) ** 2).sum(axis=1))
+
+        def enough(slopes: list[Slope]) -> bool:
+            return all(
+                slope.error <= self.rtol * max(abs(slope.value), scale[k]) or slope.error <= 1e-4 * NOTHING * size[k]
+                for k, slope in enumerate(slopes)
+            )
+
+        slopes = ladder.descend(enough, smallest)
+        if slopes is not None and not enough(slopes):
+            slopes = ladder.ascend(enough, most)
+        if slopes is None:
+            return Outcome("unsure", float(analytic[0]), float("nan"), 0.0)
+        outcomes = []
+        for k, slope in enumerate(slopes):
+            outcome = self._smooth(ladder, float(analytic[k]), float(scale[k]), slope, k, most)
+            if outcome.status != "agree":
+                kink = ladder.kink(k)
+                if kink is not None:
+                    outcome = self._at_kink(ladder, float(analytic[k]), kink, k, elementwise, direction)
+                elif ladder.jumps():
+                    outcome = Outcome("jump", outcome.analytic, outcome.numeric, outcome.relative)
+            outcomes.append(outcome)
+        for status in ("jump", "differ", "bent", "kink", "agree", "unsure"):
+            same = [outcome for outcome in outcomes if outcome.status == status]
+            if same:
+                return max(same, key=lambda outcome: outcome.relative)
+        raise AssertionError("unreachable")
+
+    def _smooth(self, ladder: Ladder, analytic: float, scale: float, slope: Slope, k: int, most: float) -> Outcome:
+        """The verdict if the function is smooth along the line."""
+        scale = max(scale, abs(slope.value))
+        distance, error = abs(analytic - slope.value), slope.error
+        size = self._size(ladder.moved(), k)
+        if distance > self.rtol * scale + error:
+            # A saturated output does not move in 16 digits, yet has a slope of 1e-17: no step can tell that from zero.
+            floor = float(4 * noise(self.cotangents[k : k + 1], self.y, slope.step)[0])
+            if distance <= floor:
+                moved = self._influenced(ladder, most)
+                size = self._size(moved, k)
+                error += float(4 * noise(self.cotangents[k : k + 1], self.y * moved, slope.step)[0])
+        relative = max(distance - error, 0.0) / scale if scale > 0 else 0.0
+        if distance > self.rtol * scale + error:
+            status = "differ"
+        else:
+            status = "agree" if error <= max(TELLING * scale, NOTHING * size) else "unsure"
+        return Outcome(status, analytic, slope.value, relative)  # type: ignore[arg-type]
+
+    def _size(self, outputs: Array, k: int) -> float:
+        return float(np.sqrt(((self.cotangents[k] * self.y * outputs) ** 2).sum()))
+
+    def _influenced(self, ladder: Ladder, most: float) -> Array:
+        """Which outputs depend on the line at all: steps so large that they leave any saturation."""
+        moved = ladder.moved()
+        for step in (2.0, -2.0, 2 * most, -2 * most):
+            y = ladder.along(step)
+            if y is not None:
+                moved = moved | (y != self.y)
+        return moved
+
+    def _at_kink(
+        self, ladder: Ladder, analytic: float, kink: Kink, k: int, elementwise: bool, direction: bool
+    ) -> Outcome:
+        """The claimed slope must lie between the one-sided ones: Σ_j dy_j · [slope of y_j left, slope of y_j right]."""
+        plus, minus = ladder.along(kink.step), ladder.along(-kink.step)
+        if direction or plus is None or minus is None:
+            return Outcome("bent", analytic, (kink.left + kink.right) / 2, 0.0)
+        right, left = self.cotangents[k] * (plus - self.y), self.cotangents[k] * (self.y - minus)
+        low = float(np.minimum(left, right).sum()) / kink.step
+        high = float(np.maximum(left, right).sum()) / kink.step
+        slack = self.rtol * max(abs(low), abs(high)) + kink.error
+        nearest = min(max(analytic, low), high)
+        outside = max(abs(analytic - nearest) - slack, 0.0)
+        if outside == 0:
+            return Outcome("kink", analytic, nearest, 0.0)
+        # One output for each element has a single kink, and its bounds are exact.
+        near = not elementwise and outside <= high - low
+        return Outcome("bent" if near else "differ", analytic, nearest, outside / max(abs(analytic), abs(nearest)))
