@@ -157,6 +157,20 @@ def test_shear_slants_the_columns():
     assert abs(slant.mean()) < 0.04
 
 
+def test_the_map_is_scale_times_rotation_times_shear():
+    """A = s·R·K: its second column is s·(−sin α, cos α), and what is left after turning it back is s·[1 0; k 1]."""
+    matrix, _ = measured_maps(Augmentation(shift=0, rotation=40, scale=0.2, shear=0.4))
+    scale = np.hypot(matrix[:, 0, 1], matrix[:, 1, 1])
+    sine, cosine = -matrix[:, 0, 1] / scale, matrix[:, 1, 1] / scale
+    assert scale.std() > 0.1
+    assert sine.std() > 0.3
+    back = np.stack([cosine, sine, -sine, cosine], axis=1).reshape(-1, 2, 2) @ matrix / scale[:, None, None]
+    np.testing.assert_allclose(back[:, 0, 0], 1, atol=3 * NEAR)
+    np.testing.assert_allclose(back[:, 0, 1], 0, atol=1e-9)
+    np.testing.assert_allclose(back[:, 1, 1], 1, atol=1e-9)
+    assert 0.35 < np.abs(back[:, 1, 0]).max() < 0.4 + 3 * NEAR
+
+
 def test_the_changes_follow_the_generator_and_differ_between_images():
     images = np.repeat(batch((1, 1, 12, 12), np.float32), 6, axis=0)
     first = Augmentation()(images, np.random.default_rng(0))
