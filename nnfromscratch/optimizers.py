@@ -61,7 +61,9 @@ class Optimizer:
 
     def _remembered(self, name: str, theta: Array) -> list[Array]:
         """What is remembered of a parameter: zeros at first; in the parameter's memory order, also after loading."""
-        memory = self._memory.setdefault(name, {slot: np.zeros_like(theta) for slot in self.remembers})
+        if name not in self._memory:
+            self._memory[name] = {slot: np.zeros_like(theta) for slot in self.remembers}
+        memory = self._memory[name]
         for slot, array in memory.items():
             if array.strides != theta.strides:
                 memory[slot] = np.empty_like(theta)
