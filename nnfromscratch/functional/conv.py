@@ -125,7 +125,7 @@ def conv_transpose2d(
         )
     if bias is not None:
         require_shape(name, "bias", bias.shape, (weight.shape[1],))
-    if padding == "same":
+    if isinstance(padding, str) and padding == "same":
         raise RangeError(f"{name}: padding expects numbers or 'valid', is 'same', which fixes no output size here")
     small, kernel_size = (x.shape[2], x.shape[3]), (weight.shape[2], weight.shape[3])
     stride = as_pair(name, "stride", stride)

@@ -1,10 +1,13 @@
 """Losses: operations that end in a number. Those on *logits* take scores from before the softmax or sigmoid.
 
 Labels and targets are constants and get no gradient. ``reduction`` is "mean" (the sum divided by the number of elements
-of the unreduced loss), "sum", or "none" (the unreduced loss, an array).
+of the unreduced loss), "sum", or "none" (the unreduced loss, an array). ``backward(dloss=1.0)`` takes ∂L/∂loss: a
+number, or for "none" also an array of the loss's shape.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -116,11 +119,13 @@ class _Each:
 
     def __call__(self, dloss: float | Array) -> Array:
         expected = self.shape if self.reduction == "none" else ()
-        given = np.asarray(dloss, self.dtype)
-        if given.shape != expected and not (given.shape == () and dloss == 1.0):
+        given = np.asarray(dloss)
+        if given.shape not in ((), expected):
             raise ShapeError(f"{self.operation}: dloss expects the shape of the loss, {expected}; has {given.shape}")
-        count = max(1, int(np.prod(self.shape))) if self.reduction == "mean" else 1
-        return np.broadcast_to(given / self.dtype.type(count), self.shape)
+        if given.ndim > 0 and given.dtype != self.dtype:
+            raise DtypeError(f"{self.operation}: dloss expects {self.dtype} like the loss, has {given.dtype}")
+        count = math.prod(self.shape) if self.reduction == "mean" else 1
+        return np.broadcast_to(given.astype(self.dtype) / self.dtype.type(count), self.shape)
 
 
 def _reduced(operation: str, unreduced: Array, reduction: str) -> tuple[float | Array, _Each]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnfromscratch import functional
-from nnfromscratch.errors import require_int
+from nnfromscratch.functional.reshape import sample_shape
 from nnfromscratch.layers.layer import Layer, LayerBackward
 from nnfromscratch.types import Array
 
@@ -35,7 +35,7 @@ class Reshape(Layer):
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self.shape = tuple(require_int("Reshape", "shape", length, least=1) for length in shape)
+        self.shape = sample_shape("Reshape", shape)
         super().__init__()
 
     def forward(self, x: Array, training: bool = True) -> tuple[Array, LayerBackward]:
