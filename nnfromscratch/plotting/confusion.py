@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from nnfromscratch.errors import RangeError, require_shape
-from nnfromscratch.plotting.style import ERRORS, INK, MUTED, SMALL_SIZE, TEXT_SIZE, add_axes, bare, new_figure, percent
+from nnfromscratch.plotting.style import ERRORS, INK, MUTED, SMALL_SIZE, TEXT_SIZE, add_axes, bare, new_figure
 from nnfromscratch.types import Array
+from nnfromscratch.wording import counted, percent
 
 _RIGHT = "#dbe8f1"
 _NUMBERED = 40  # with more classes than this the numbers in the cells could not be read
@@ -47,7 +48,7 @@ def confusion_matrix(counts: Array, classes: Sequence[str]) -> Figure:
     figure = new_figure(
         max(margin + side + 1.2, 7.4),
         head + side + 0.5,
-        title=f"Confusion matrix: {errors:,} error{'' if errors == 1 else 's'} in {total:,} images",
+        title=f"Confusion matrix: {counted(errors, 'error')} in {counted(total, 'image')}",
         subtitle="Row: what the image is. Column: what the network said. Orange: mistakes.",
     )
     axes = add_axes(figure, margin, head, side, side)

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from nnfromscratch.errors import DataError, ShapeError
-from nnfromscratch.plotting.style import BLUE, INK, MUTED, ORANGE, SMALL_SIZE, add_axes, calm, new_figure, percent
+from nnfromscratch.plotting.style import BLUE, INK, MUTED, ORANGE, SMALL_SIZE, add_axes, calm, new_figure
 from nnfromscratch.types import Array
+from nnfromscratch.wording import percent
 
 Numbers = Sequence[float]
 
@@ -47,8 +48,8 @@ def learning_curves(
     subtitle = "Loss: the lower the better. Accuracy: the higher the better. The numbers are the last epoch's."
     if best_epoch is not None:
         subtitle += f" Dashed: epoch {best_epoch}, whose weights were kept."
-    figure = new_figure(3.75 * panels + 0.35, 4.1, title="Learning curves", subtitle=subtitle)
-    boxes = [add_axes(figure, 0.85 + 3.75 * column, 1.15, 2.8, 2.3) for column in range(panels)]
+    figure = new_figure(3.4 * panels + 0.35, 4.0, title="Learning curves", subtitle=subtitle)
+    boxes = [add_axes(figure, 0.85 + 3.4 * column, 1.15, 2.5, 2.2) for column in range(panels)]
 
     _curves(boxes[0], "loss", "{:.4f}".format, train_loss, validation_loss)
     boxes[0].set_ylim(bottom=0)

@@ -22,31 +22,31 @@ from nnfromscratch.plotting.style import (
     add_axes,
     bare,
     new_figure,
-    percent,
     show_image,
     show_signed,
 )
 from nnfromscratch.types import Array
+from nnfromscratch.wording import percent
 
-_MAPS, _MAP, _LABEL, _GAP = 16, 0.62, 2.05, 0.06  # maps in a row; inches
+_MAPS, _MAP, _LABEL, _GAP = 16, 0.5, 2.0, 0.05  # maps in a row; inches
 
 
 def activations(layers: Iterable[Layer], image: Array) -> list[tuple[str, Array]]:
-    """Every layer's name and its result for one image, in evaluation mode.
+    """Every layer's number, name and result for one image, in evaluation mode.
 
     image: (1, C, H, W)   results: without the batch, (C, H, W) or (D,). Layers that change no number (``Flatten``,
     ``Dropout`` in evaluation) are left out.
 
     >>> from nnfromscratch.layers import Flatten, MaxPool2d
     >>> [(name, y.shape) for name, y in activations([MaxPool2d(2), Flatten()], np.ones((1, 3, 8, 8), np.float32))]
-    [('MaxPool2d(2×2)', (3, 4, 4))]
+    [('0 MaxPool2d(2×2)', (3, 4, 4))]
     """
     results = []
     x = image
-    for layer in layers:
+    for index, layer in enumerate(layers):
         y = layer.predict(x)
         if y.size != x.size or not np.array_equal(y.ravel(), x.ravel()):
-            results.append((repr(layer), y[0]))
+            results.append((f"{index} {layer!r}", y[0]))
         x = y
     return results
 
@@ -69,11 +69,11 @@ def feature_maps(
         if values.ndim not in (1, 3):
             raise ShapeError(f"feature_maps: {name} expects shape (C, H, W) or (D,), has {values.shape}")
     results = [(name, values.ravel() if values.shape[1:] == (1, 1) else values) for name, values in results]
-    heights = [_MAP + 0.24 if values.ndim == 3 else 0.5 for _, values in results]
+    heights = [_MAP + 0.26 if values.ndim == 3 else 0.5 for _, values in results]
     bars = classes is not None and bool(results) and results[-1][1].shape == (len(classes),)
     foot = 1.5 if bars else 0.2
     figure = new_figure(
-        _LABEL + _MAPS * (_MAP + _GAP) + 0.5,
+        _LABEL + _MAPS * (_MAP + _GAP) + 0.25,
         0.95 + 1.35 + sum(heights) + foot,
         title=title or "One image through the network",
         subtitle="A row for each layer, from the image down to the answer. White: zero. Orange: above. Blue: below.",
@@ -93,7 +93,7 @@ def feature_maps(
             width = _MAPS * (_MAP + _GAP) - _GAP
             show_signed(add_axes(figure, _LABEL, top, width, 0.26), values[None], limit)
         if values.ndim == 3 and len(values) > _MAPS:
-            axes.text(0.99, 0.02, f"the first {_MAPS}", size=SMALL_SIZE - 1, color=MUTED, ha="right", va="bottom")
+            axes.text(0.96, -0.25, f"the first {_MAPS}", size=SMALL_SIZE - 1, color=MUTED, ha="right", va="bottom")
         top += height
     if bars and classes is not None:
         _labelled(figure, top, 0.9, "softmax", (len(classes),))
@@ -107,7 +107,7 @@ def _labelled(figure: Figure, top: float, height: float, name: str, shape: tuple
     axes = add_axes(figure, 0.3, top, _LABEL - 0.4, height)
     bare(axes, frame=False)
     axes.patch.set_visible(False)
-    lines = textwrap.wrap(name.removesuffix("()"), 23) if height > 0.5 else [name.removesuffix("()")]
+    lines = textwrap.wrap(name.removesuffix("()"), 23) if height > 0.3 else [name.removesuffix("()")]
     axes.text(0, 0.98, "\n".join(lines), size=TEXT_SIZE - 0.5, color=INK, va="top")
     under = 0.98 - (0.03 + 0.16 * len(lines)) / height
     axes.text(0, under, " × ".join(map(str, shape)), size=SMALL_SIZE, color=MUTED, va="top")

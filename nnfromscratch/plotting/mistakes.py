@@ -17,10 +17,10 @@ from nnfromscratch.plotting.style import (
     TEXT_SIZE,
     add_axes,
     new_figure,
-    percent,
     show_image,
 )
 from nnfromscratch.types import Array
+from nnfromscratch.wording import percent
 
 _COLUMNS = 8
 

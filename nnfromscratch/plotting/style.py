@@ -97,18 +97,6 @@ def show_image(axes: Axes, image: Array) -> None:
     bare(axes)
 
 
-def percent(share: float, digits: int) -> str:
-    r"""A share of 1 in per cent; never rounded up to 100 where something is missing.
-
-    >>> percent(0.5, 1), percent(0.9999, 1), percent(1, 1)
-    ('50.0\xa0%', '>99.9\xa0%', '100.0\xa0%')
-    """
-    text = f"{share:.{digits}%}"
-    if share < 1 and text.startswith("100"):
-        text = f">{1 - 10.0 ** -(digits + 2):.{digits}%}"
-    return text.replace("%", "\u00a0%")
-
-
 def png_bytes(figure: Figure) -> bytes:
     """The figure as PNG. The same figure gives the same bytes: nothing in them tells when or with which version.
 

@@ -1,0 +1,185 @@
+"""``python -m nnfromscratch classify``: from a command to a folder with a trained network and what became of it."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import importlib.util
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnfromscratch import data, kernels, models, runs, training
+from nnfromscratch.cli import recipe
+from nnfromscratch.data import Dataset, Splits
+from nnfromscratch.errors import RangeError, RunError, require_choice
+from nnfromscratch.functional import softmax_cross_entropy
+from nnfromscratch.layers import Sequential
+from nnfromscratch.wording import counted, percent
+
+NETWORK, REPORT = "network.npz", "report.html"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, test and report, in a new folder or from where a run in an old one was stopped."""
+    began = time.perf_counter()
+    settings = _settings(arguments)
+    resumed = arguments.resume is not None
+    folder = Path(arguments.resume).expanduser() if resumed else None
+    if folder is not None and runs.is_finished(folder):
+        _say_finished(folder)
+        return 0
+    with kernels.use(settings["kernels"]):
+        splits = load_splits(settings)
+        network = make_network(settings, splits.train)
+        if folder is None:
+            folder = runs.new_folder("classify", arguments.out)
+            described = runs.describe(
+                "classify", settings | recipe.FIXED, seed=settings["seed"], kernels=settings["kernels"]
+            )
+            runs.write_run(folder, described | {"command_line": command_line(settings)})
+        try:
+            _train_and_report(folder, settings, splits, network, began, resumed)
+        except KeyboardInterrupt:
+            again = shlex.join(["python", "-m", "nnfromscratch", "classify", "--resume", str(folder)])
+            print(f"\nStopped. To go on: {again}", file=sys.stderr)
+            return 130
+    return 0
+
+
+def command_line(settings: dict[str, Any]) -> str:
+    """What to type for a run with these settings.
+
+    >>> command_line({"data": "my pictures", "epochs": 2, "train_size": None})
+    "python -m nnfromscratch classify --data 'my pictures' --epochs 2"
+    """
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if value is not None]
+    pairs = [part for word in words for part in word.split("=", 1)]
+    return shlex.join(["python", "-m", "nnfromscratch", "classify", *pairs])
+
+
+def load_splits(settings: dict[str, Any]) -> Splits:
+    """The data in three parts: the seed decides which training images are kept for validation."""
+    rng = np.random.default_rng([settings["seed"], 0])
+    size = settings["image_size"]
+    whole = data.load(settings["data"], rng=rng, size=None if size is None else (size, size))
+    train, validation = whole.train.split(min(recipe.VALIDATION, max(1, len(whole.train) // 10)), rng=rng)
+    wanted = settings["train_size"]
+    if wanted is not None and wanted > len(train):
+        raise RangeError(
+            f"classify: --train-size expects at most {len(train)}, the images of {settings['data']} that are left to "
+            f"learn from, is {wanted}"
+        )
+    if wanted is not None and wanted < len(train):
+        _, train = train.split(wanted, rng=rng)
+    return Splits(train, whole.test, validation)
+
+
+def make_network(settings: dict[str, Any], train: Dataset) -> Sequential:
+    """The network, its first weights decided by the seed."""
+    rng = np.random.default_rng([settings["seed"], 1])
+    return models.MODELS[settings["model"]](rng=rng, classes=len(train.classes), input_shape=train.image_shape)
+
+
+def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What was typed, completed by the defaults, or by what a run to be resumed was started with."""
+    typed = {name: getattr(arguments, name) for name in recipe.DEFAULTS if getattr(arguments, name) is not None}
+    if "model" in typed:
+        require_choice("classify", "--model", typed["model"], models.MODELS)
+    if "kernels" in typed:
+        require_choice("classify", "--kernels", typed["kernels"], kernels.SETS)
+    if "data" in typed and typed["data"] not in data.NAMES and Path(typed["data"]).expanduser().exists():
+        typed["data"] = str(Path(typed["data"]).expanduser().resolve())  # so that a run goes on from any folder
+    if arguments.resume is None:
+        settings = {**recipe.DEFAULTS, "kernels": kernels.default(), **typed}
+    else:
+        if arguments.out is not None:
+            raise RunError("classify: expects either --out, for a new run, or --resume, has both")
+        described = runs.read_run(arguments.resume, "classify")["settings"]
+        settings = {name: described.get(name) for name in recipe.DEFAULTS}
+        for name, value in typed.items():
+            if value != settings[name]:
+                raise RunError(
+                    f"classify: --{name.replace('_', '-')} expects {settings[name]}, with which {arguments.resume} was "
+                    f"started, is {value}; leave it out to go on, or start a new run without --resume"
+                )
+    if settings["kernels"] == "compiled" and importlib.util.find_spec("numba") is None:
+        raise RunError("classify: --kernels compiled expects Numba (pip install numba), which is not installed")
+    return settings
+
+
+def _train_and_report(
+    folder: Path, settings: dict[str, Any], splits: Splits, network: Sequential, began: float, resumed: bool
+) -> None:
+    train, validation, test = splits.train, splits.validation, splits.test
+    print(
+        f"Data     {settings['data']}: {len(train):,} images to learn from, {len(validation or ()):,} to choose by, "
+        f"{len(test):,} to be tested on"
+    )
+    parameters = sum(array.size for array in network.params.values())
+    print(f"Network  {settings['model']}, {parameters:,} parameters")
+    print(f"Run      {folder}", flush=True)
+    timings = {"compile_seconds": 0.0}
+    if settings["kernels"] == "compiled":
+        print("Getting the kernels ready (they are compiled once on each machine) …", flush=True)
+        timings["compile_seconds"] = _warm_up(network, train, settings["batch_size"])
+    again = " on from its checkpoint" if resumed else ""
+    print(f"Training{again}: {counted(settings['epochs'], 'epoch')} …", flush=True)
+    history = training.fit(
+        network,
+        train,
+        validation,
+        loss=softmax_cross_entropy,
+        optimizer=recipe.make_optimizer(settings["learning_rate"]),
+        schedule=recipe.make_schedule(settings["epochs"] * data.batch_count(train, settings["batch_size"])),
+        augment=recipe.make_augmentation(),
+        epochs=settings["epochs"],
+        batch_size=settings["batch_size"],
+        rng=np.random.default_rng([settings["seed"], 2]),
+        restore_best=True,
+        checkpoint=folder / runs.CHECKPOINT,
+        resume=resumed,
+    )
+    print(f"Testing on {counted(len(test), 'image')} that it has never seen …", flush=True)
+    clock = time.perf_counter()
+    evaluation = training.evaluate(network, test)
+    timings["test_seconds"] = time.perf_counter() - clock
+    network.save(folder / NETWORK)
+
+    from nnfromscratch.cli import outcome  # with matplotlib, which takes a moment
+    from nnfromscratch.report import classification_report, write_page
+
+    results = outcome.gather(settings, splits, network, history, evaluation)
+    pictures = outcome.draw(folder, splits, network, history, evaluation)
+    timings["total_seconds"] = time.perf_counter() - began
+    results["timings"] |= timings
+    described = runs.read_run(folder, "classify") | {"resumed": resumed}
+    page = classification_report(described, runs.plain(results), pictures, command=described["command_line"])
+    write_page(folder / REPORT, page)
+    runs.write_results(folder, described, results)  # last: from now on the run counts as finished
+    _say_finished(folder)
+
+
+def _warm_up(network: Sequential, train: Dataset, batch_size: int) -> float:
+    """Let every kernel be compiled by a step on a copy of the network; the seconds that took."""
+    clock = time.perf_counter()
+    trial = copy.deepcopy(network)
+    x = data.as_input(train.images[:batch_size])
+    y, backward = trial.forward(x)
+    backward(y, wrt=("params",))
+    trial.predict(x)
+    return time.perf_counter() - clock
+
+
+def _say_finished(folder: Path) -> None:
+    results = runs.read_results(folder)["results"]
+    errors, tested = results["test_errors"], results["images"]["test"]
+    print(
+        f"Finished: test accuracy {percent(results['test_accuracy'], 2)} "
+        f"({counted(errors, 'error')} in {counted(tested, 'image')})"
+    )
+    print(f"Report   {folder / REPORT}")

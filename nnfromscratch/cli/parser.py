@@ -1,0 +1,167 @@
+"""What can be typed. Whatever computes is imported by the command that needs it, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+import nnfromscratch
+from nnfromscratch.errors import RunError, require_choice
+
+COMMANDS = ("classify", "predict", "gradcheck")
+
+_EXAMPLES = """\
+examples:
+  python -m nnfromscratch                              train the default network on MNIST, test it, write a report
+  python -m nnfromscratch classify --model lenet5      the same with LeNet-5
+  python -m nnfromscratch predict runs/RUN photo.png   what a trained network sees in a picture
+  python -m nnfromscratch gradcheck                    prove every gradient of the library
+Each command has more: python -m nnfromscratch classify --help
+"""
+
+_CLASSIFY_EXAMPLES = """\
+examples:
+  python -m nnfromscratch classify
+  python -m nnfromscratch classify --train-size 2000 --epochs 2      a first try, in seconds
+  python -m nnfromscratch classify --data fashion-mnist --out runs/fashion
+  python -m nnfromscratch classify --data my-pictures --epochs 10    a folder with a folder of pictures for each class
+  python -m nnfromscratch classify --resume runs/fashion             go on where a run was stopped
+"""
+
+_PREDICT_EXAMPLES = """\
+examples:
+  python -m nnfromscratch predict runs/classify-2025-01-31-120000 seven.png
+  python -m nnfromscratch predict runs/fashion *.jpg --json
+"""
+
+_GRADCHECK_EXAMPLES = """\
+examples:
+  python -m nnfromscratch gradcheck
+  python -m nnfromscratch gradcheck --kernels vectorized --quick
+"""
+
+_MODELS = "cnn (default), lenet5"
+_DATA = (
+    "mnist (default, inside the package), fashion-mnist, kmnist, emnist-letters, cifar-10 (downloaded once), or the "
+    "path of an .npz file, of a folder of pictures by class, or of a folder with MNIST's four IDX files"
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a mistake is an exception like all others, and without a command the first one is meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise RunError instead of printing the usage."""
+        raise RunError(f"{message} (see {self.prog} --help)")
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """The arguments of a command; ``classify`` where none is named. Raises RunError."""
+        argv = list(argv)
+        if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
+            argv.insert(0, COMMANDS[0])
+        if not argv[0].startswith("-"):
+            require_choice("nnfromscratch", "command", argv[0], COMMANDS)
+        return self.parse_args(argv)
+
+
+def build_parser() -> Parser:
+    """The parser of all commands."""
+    parser = Parser(
+        prog="python -m nnfromscratch",
+        description="Neural networks written by hand. Without a command: classify.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"nnfromscratch {nnfromscratch.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _classify(_command(commands, "classify", "train a classifier, test it, write a report", _CLASSIFY_EXAMPLES))
+    _predict(_command(commands, "predict", "what a trained network sees in pictures", _PREDICT_EXAMPLES))
+    _gradcheck(_command(commands, "gradcheck", "prove the gradients of every operation and layer", _GRADCHECK_EXAMPLES))
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction[Parser], name: str, summary: str, examples: str) -> Parser:
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _classify(parser: Parser) -> None:
+    # The defaults are in recipe.py: None here tells what was not typed, which --resume must know.
+    parser.add_argument("--data", metavar="NAME|PATH", help=_DATA)
+    parser.add_argument("--model", metavar="NAME", help=_MODELS)
+    parser.add_argument("--epochs", type=_whole(1), metavar="N", help="passes over the training images (default 20)")
+    parser.add_argument("--seed", type=_whole(0), metavar="N", help="decides everything that is random (default 0)")
+    parser.add_argument("--batch-size", type=_whole(1), metavar="N", help="images in a step (default 64)")
+    parser.add_argument("--learning-rate", type=_positive, metavar="X", help="of the first step (default 0.002)")
+    parser.add_argument("--train-size", type=_whole(1), metavar="N", help="learn from so many images (default: all)")
+    parser.add_argument("--image-size", type=_whole(1), metavar="N", help="resize a folder's pictures to N×N pixels")
+    parser.add_argument(
+        "--kernels",
+        metavar="NAME",
+        help="compiled (default with Numba), vectorized (NumPy), loops (to read; very slow)",
+    )
+    parser.add_argument("--out", metavar="DIR", help="the run's folder (default runs/classify-DATE-TIME)")
+    parser.add_argument("--resume", metavar="DIR", help="go on with the run in DIR, with the settings it had")
+    parser.set_defaults(run=_run("classify"))
+
+
+def _predict(parser: Parser) -> None:
+    parser.add_argument("folder", metavar="RUN", help="the folder of a finished classify run")
+    parser.add_argument(
+        "images",
+        metavar="IMAGE",
+        nargs="+",
+        help="pictures of any size, grey or colour, dark on light or light on dark",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, with the probability of every class")
+    parser.set_defaults(run=_run("predict"))
+
+
+def _gradcheck(parser: Parser) -> None:
+    parser.add_argument("--kernels", metavar="NAME", help="check on this kernel set alone (default: all three)")
+    parser.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="draws the cases (default 0)")
+    parser.add_argument("--quick", action="store_true", help="fewer cases")
+    parser.set_defaults(run=_run("gradcheck"))
+
+
+def _run(command: str) -> Callable[[argparse.Namespace], int]:
+    """The function of a command, imported when it is called."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        import importlib
+
+        code: int = importlib.import_module(f"nnfromscratch.cli.{command}").run(arguments)
+        return code
+
+    return run
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"expects a whole number of at least {least}, is {text!r}")
+        return number
+
+    return convert
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise argparse.ArgumentTypeError(f"expects a number above 0, is {text!r}")
+    return number
