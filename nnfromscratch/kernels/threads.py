@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
+
+from threadpoolctl import ThreadpoolController
 
 
 def thread_count() -> int:
@@ -43,3 +46,19 @@ def share(work: Callable[[int, int], None], count: int, *, cost: float) -> None:
     work(edges[0], edges[1])
     for other in others:
         other.result()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep NumPy's matrix products on one thread inside the ``with``, and leave the cores to the kernels.
+
+    After a product on several threads, these go on spinning for a while, in case another follows; meanwhile they hold
+    the cores that the kernels need. The products of a small network are over before a second thread would pay.
+    """
+    with _blas().limit(limits=1, user_api="blas"):
+        yield
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
