@@ -317,17 +317,21 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     from nnfromscratch import archive
 
     path = tmp_path / "run.npz"
-    savez, count = np.savez, 0
+    write_whole, count = archive.write_whole, 0
 
-    def full(*args, **kwargs):
+    def full(path, write):
         nonlocal count
         count += 1
         if count > 2:
-            raise OSError(28, "No space left on device")
-        savez(*args, **kwargs)
+
+            def write(file):
+                file.write(b"PK")
+                raise OSError(28, "No space left on device")
+
+        write_whole(path, write)
 
     with monkeypatch.context() as patch:
-        patch.setattr(archive.np, "savez", full)
+        patch.setattr(archive, "write_whole", full)
         with pytest.raises(RunError, match="No space left"):
             run(path)
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
