@@ -120,11 +120,13 @@ class Optimizer:
         if self._memory:
             _require_names(where, "the optimizer's memory", self._memory, params)
         for name, theta in params.items():
-            arrays = {f"grads[{name!r}]": grads[name]}
-            arrays |= {f"the remembered {slot} of {name!r}": a for slot, a in self._memory.get(name, {}).items()}
-            _require_float_arrays(where, {f"params[{name!r}]": theta, **arrays})
-            for what, array in arrays.items():
-                require_shape(where, what, array.shape, theta.shape)
+            memory = self._memory.get(name, {})
+            if not _alike(theta, grads[name], *memory.values()):  # asked at every step: names are made only to complain
+                arrays = {f"grads[{name!r}]": grads[name]}
+                arrays |= {f"the remembered {slot} of {name!r}": array for slot, array in memory.items()}
+                _require_float_arrays(where, {f"params[{name!r}]": theta, **arrays})
+                for what, array in arrays.items():
+                    require_shape(where, what, array.shape, theta.shape)
 
     def _number(self, argument: str, value: object, **bounds: float) -> float:
         return require_number(self._who, argument, value, **bounds)
@@ -307,6 +309,14 @@ def _require_names(operation: str, what: str, actual: Iterable[str], expected: I
     if lacks or extra:
         differs = " and ".join([f"lacks {name!r}" for name in lacks] + [f"has also {name!r}" for name in extra])
         raise RangeError(f"{operation}: {what} expects the names in params, {differs}")
+
+
+def _alike(theta: Array, *others: Array) -> bool:
+    """Whether all are arrays of one shape and one float type."""
+    return all(
+        isinstance(array, np.ndarray) and array.shape == theta.shape and array.dtype == theta.dtype
+        for array in (theta, *others)
+    ) and theta.dtype in (np.float32, np.float64)
 
 
 def _require_float_arrays(operation: str, arrays: Mapping[str, Array | None]) -> None:

@@ -12,7 +12,7 @@ remainder, after which neighbouring outputs read neighbouring pixels again.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -63,7 +63,7 @@ def conv2d_grad_input(dy: Array, weight: Array, size: Pair, stride: Pair, paddin
         target = part.reshape(height * channels, count * n)
         for h, (p, first_row, taps, row_count) in enumerate(vertical):
             tap_rows, tap_shifts = _taps(taps, columns, filters, 1, n)
-            tap_shifts += (first_column + before) * n
+            tap_shifts = tap_shifts + (first_column + before) * n
             flipped = weight[:, :, p::sh, q::sw][:, :, ::-1, ::-1].transpose(1, 2, 3, 0)
             weights = flipped.copy().reshape(channels, -1)
             work = partial(
@@ -133,6 +133,7 @@ def _sorted_columns(rows: Array, stride: int, left: int, kernel: int, outputs: i
     return padded
 
 
+@lru_cache(maxsize=256)  # the same few shapes come at every step
 def _taps(kh: int, kw: int, channels: int, stride: int, n: int) -> tuple[Array, Array]:
     """For each tap (p, q, c): which row of the sorted columns it reads, and how far that row is moved."""
     p, q, c = (index.ravel() for index in np.indices((kh, kw, channels)))
