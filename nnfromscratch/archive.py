@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -25,7 +24,14 @@ def write_archive(path: str | os.PathLike[str], arrays: Mapping[str, Array], des
     Raises RunError where the folder cannot be written or is full.
     """
     text = np.frombuffer(json.dumps(dict(description)).encode(), np.uint8)
-    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **{_DESCRIPTION: text}, **arrays))
+
+    def write(file: IO[bytes]) -> None:  # an .npz file is a zip file of .npy files
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in {_DESCRIPTION: text, **arrays}.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+
+    write_whole(path, write)
 
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -37,9 +43,9 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[s
     if not path.is_file():
         raise CheckpointError(f"{path}: expects a saved .npz file, there is {'a folder' if path.is_dir() else 'none'}")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-            description = json.loads(arrays.pop(_DESCRIPTION).tobytes())
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+            description = dict(json.loads(arrays.pop(_DESCRIPTION).tobytes()))
+    except Exception as error:  # the readers of zip, .npy and JSON raise a dozen kinds, by where the damage is
         raise CheckpointError(f"{path}: expects a file saved by nnfromscratch, is damaged: {error}") from error
     return arrays, description

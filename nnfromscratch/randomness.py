@@ -39,9 +39,9 @@ def restore_generator(rng: np.random.Generator, state: str) -> None:
     """
     try:
         rng.bit_generator.state = json.loads(state)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         kind = type(rng.bit_generator).__name__
-        raise CheckpointError(f"generator: state expects that of a {kind}, is {state[:80]!r}") from error
+        raise CheckpointError(f"generator: state expects that of a {kind}, is {str(state)[:80]!r}") from error
 
 
 def _as_list(value: Any) -> Any:

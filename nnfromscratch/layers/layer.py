@@ -10,7 +10,15 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nnfromscratch.errors import DtypeError, StaleBackwardError, require_int, require_same_float, require_wrt
+from nnfromscratch.errors import (
+    DtypeError,
+    ShapeError,
+    StaleBackwardError,
+    require_int,
+    require_same_float,
+    require_wrt,
+)
+from nnfromscratch.kernels.threads import one_blas_thread
 from nnfromscratch.layers.parameters import Parameters
 from nnfromscratch.layers.storage import load_layer, save_layer
 from nnfromscratch.types import Array, Backward
@@ -102,7 +110,10 @@ class Layer:
         """
         require_same_float("predict", x=x)
         require_int("predict", "batch_size", batch_size, least=1)
-        parts = [self._infer(x[start : start + batch_size]) for start in range(0, max(1, len(x)), batch_size)]
+        if x.ndim == 0:
+            raise ShapeError("predict: x expects a batch, shape (N, ...), is a single number")
+        with one_blas_thread():
+            parts = [self._infer(x[start : start + batch_size]) for start in range(0, max(1, len(x)), batch_size)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _infer(self, x: Array) -> Array:

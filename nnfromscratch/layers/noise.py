@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 
 from nnfromscratch import functional
-from nnfromscratch.errors import require_generator, require_gradient, require_number
+from nnfromscratch.errors import require_generator, require_gradient, require_number, require_wrt
 from nnfromscratch.layers.layer import Gradients, Layer, LayerBackward
 from nnfromscratch.randomness import own_generator
 from nnfromscratch.types import Array
@@ -24,6 +24,7 @@ class _Noise(Layer):
         shape, dtype = x.shape, x.dtype
 
         def backward(dy: Array, wrt: Collection[str] = ("x", "params")) -> tuple[Array | None, Gradients]:
+            require_wrt(type(self).__name__, wrt, ("x", "params"))
             require_gradient(type(self).__name__, dy, shape, dtype)
             return (dy if "x" in wrt else None), {}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnfromscratch.errors import RangeError, ShapeError, require_wrt
+from nnfromscratch.errors import RangeError, require_same_float, require_shape, require_wrt
 from nnfromscratch.layers.layer import Gradients, Layer, LayerBackward
 from nnfromscratch.layers.parameters import Nested
 from nnfromscratch.layers.summary import summary_table
@@ -35,8 +35,8 @@ class Sequential(Layer):
 
     def __init__(self, *layers: Layer, input_shape: tuple[int, ...] | None = None) -> None:
         for index, layer in enumerate(layers):
-            if not (hasattr(layer, "forward") and hasattr(layer, "params")):
-                raise RangeError(f"Sequential: layer {index} expects a layer, is {layer!r}")
+            if not isinstance(layer, Layer):
+                raise RangeError(f"Sequential: layer {index} expects a Layer, is {layer!r}")
         self.layers = layers
         self.input_shape = input_shape
         parts = {str(index): layer for index, layer in enumerate(layers)}
@@ -75,9 +75,9 @@ class Sequential(Layer):
         return x
 
     def _require_input(self, x: Array) -> None:
-        if self.input_shape is not None and x.shape[1:] != self.input_shape:
-            wanted = ", ".join(map(str, self.input_shape))
-            raise ShapeError(f"Sequential: x expects shape (N, {wanted}), has {x.shape}")
+        if self.input_shape is not None:
+            require_same_float("Sequential", x=x)
+            require_shape("Sequential", "x", x.shape, ("N", *self.input_shape))
 
     def _cast(self, dtype: np.dtype[Any]) -> None:
         for layer in self.layers:

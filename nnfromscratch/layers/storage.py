@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Protocol
@@ -30,7 +31,10 @@ def save_layer(layer: Storable, path: str | os.PathLike[str]) -> None:
 def load_layer(layer: Storable, path: str | os.PathLike[str]) -> None:
     """Restore the layer from ``path``, or raise CheckpointError and change nothing."""
     arrays, description = read_archive(path)
-    restore_contents(layer, arrays, description.get("generators", {}), source=str(path))
+    generators = description.get("generators")
+    if not isinstance(generators, dict):
+        raise CheckpointError(f"{path}: expects the states of a layer's generators, has {generators!r}")
+    restore_contents(layer, arrays, generators, source=str(path))
 
 
 def layer_contents(layer: Storable) -> tuple[dict[str, Array], dict[str, str]]:
@@ -48,15 +52,20 @@ def restore_contents(
 ) -> None:
     """Put back what ``layer_contents`` gave. Everything is compared before anything changes."""
     own, own_generators = layer_contents(layer)
-    if missing := [name for name in (*own, *own_generators) if name not in arrays and name not in generators]:
-        raise CheckpointError(f"{source}: expects {missing[0]!r} of this model, has none: written by another model?")
-    if foreign := [name for name in (*arrays, *generators) if name not in own and name not in own_generators]:
-        raise CheckpointError(f"{source}: has {foreign[0]!r}, which this model lacks: written by another model?")
+    for ours, theirs in ((own, arrays), (own_generators, generators)):
+        if missing := [name for name in ours if name not in theirs]:
+            raise CheckpointError(
+                f"{source}: expects {missing[0]!r} of this model, has none: written by another model?"
+            )
+        if foreign := [name for name in theirs if name not in ours]:
+            raise CheckpointError(f"{source}: has {foreign[0]!r}, which this model lacks: written by another model?")
     for name, array in own.items():
         if arrays[name].shape != array.shape or arrays[name].dtype != array.dtype:
             raise CheckpointError(
                 f"{source}: {name} expects {array.dtype} {array.shape}, has {arrays[name].dtype} {arrays[name].shape}"
             )
+    for name, state in generators.items():
+        restore_generator(copy.deepcopy(layer.state[name]), state)  # says no before anything has changed
     for name, state in generators.items():
         restore_generator(layer.state[name], state)
     for name in own:

@@ -1,0 +1,113 @@
+"""One of every layer, with an input and the operation that it is made of."""
+
+import numpy as np
+
+from nnfromscratch import functional as f
+from nnfromscratch.layers import (
+    ELU,
+    AvgPool2d,
+    BatchNorm,
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    Dropout,
+    Flatten,
+    GaussianNoise,
+    LayerNorm,
+    LeakyReLU,
+    MaxPool2d,
+    ReLU,
+    Reshape,
+    Sequential,
+    Sigmoid,
+    Softplus,
+    Tanh,
+)
+
+IMAGES, ROWS = (3, 2, 5, 4), (3, 6)
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def copied(generator):
+    """A generator that will draw the same."""
+    twin = np.random.default_rng()
+    twin.bit_generator.state = generator.bit_generator.state
+    return twin
+
+
+def make(name, dtype=np.float32):
+    """The layer ``name``, its parameters all random."""
+    makers = {
+        "AvgPool2d": lambda: AvgPool2d((2, 3), 1, 1),
+        "BatchNorm": lambda: BatchNorm(2, eps=0.01, dtype=dtype),
+        "Conv2d": lambda: Conv2d(2, 3, (3, 2), stride=(1, 2), padding=((1, 0), (0, 1)), rng=rng(), dtype=dtype),
+        "Conv2d no bias": lambda: Conv2d(2, 3, 3, bias=False, rng=rng(), dtype=dtype),
+        "ConvTranspose2d": lambda: ConvTranspose2d(
+            2, 3, (3, 2), stride=2, padding=1, output_padding=(0, 1), rng=rng(), dtype=dtype
+        ),
+        "ConvTranspose2d no bias": lambda: ConvTranspose2d(2, 3, 3, bias=False, rng=rng(), dtype=dtype),
+        "Dense": lambda: Dense(6, 4, rng=rng(), dtype=dtype),
+        "Dense no bias": lambda: Dense(6, 4, bias=False, rng=rng(), dtype=dtype),
+        "Dropout": lambda: Dropout(0.4, rng=rng()),
+        "ELU": lambda: ELU(0.7),
+        "Flatten": Flatten,
+        "GaussianNoise": lambda: GaussianNoise(0.3, rng=rng()),
+        "LayerNorm": lambda: LayerNorm((5, 4), eps=0.02, dtype=dtype),
+        "LeakyReLU": lambda: LeakyReLU(0.3),
+        "MaxPool2d": lambda: MaxPool2d((2, 3), 2, ((0, 1), (1, 0))),
+        "ReLU": ReLU,
+        "Reshape": lambda: Reshape((4, 10)),
+        "Sequential": lambda: Sequential(
+            Dense(6, 3, rng=rng(), dtype=dtype), Tanh(), Dense(3, 2, rng=rng(), dtype=dtype)
+        ),
+        "Sigmoid": Sigmoid,
+        "Softplus": Softplus,
+        "Tanh": Tanh,
+    }
+    layer = makers[name]()
+    draw = rng(5)
+    for key, array in layer.params.items():
+        layer.params[key] = draw.standard_normal(array.shape).astype(dtype)
+    return layer
+
+
+# name: the operation, called with x, the layer's parameters by name, and the layer
+OPERATIONS = {
+    "AvgPool2d": lambda x, p, layer: f.avg_pool2d(x, (2, 3), stride=1, padding=1),
+    "BatchNorm": lambda x, p, layer: f.batch_norm(x, p["weight"], p["bias"], eps=0.01),
+    "Conv2d": lambda x, p, layer: f.conv2d(x, p["weight"], p["bias"], (1, 2), ((1, 0), (0, 1))),
+    "Conv2d no bias": lambda x, p, layer: f.conv2d(x, p["weight"]),
+    "ConvTranspose2d": lambda x, p, layer: f.conv_transpose2d(x, p["weight"], p["bias"], 2, 1, (0, 1)),
+    "ConvTranspose2d no bias": lambda x, p, layer: f.conv_transpose2d(x, p["weight"]),
+    "Dense": lambda x, p, layer: f.dense(x, p["weight"], p["bias"]),
+    "Dense no bias": lambda x, p, layer: f.dense(x, p["weight"]),
+    "Dropout": lambda x, p, layer: f.dropout(x, 0.4, rng=copied(layer.state["rng"])),
+    "ELU": lambda x, p, layer: f.elu(x, 0.7),
+    "Flatten": lambda x, p, layer: f.flatten(x),
+    "GaussianNoise": lambda x, p, layer: f.gaussian_noise(x, 0.3, rng=copied(layer.state["rng"])),
+    "LayerNorm": lambda x, p, layer: f.layer_norm(x, p["weight"], p["bias"], eps=0.02),
+    "LeakyReLU": lambda x, p, layer: f.leaky_relu(x, 0.3),
+    "MaxPool2d": lambda x, p, layer: f.max_pool2d(x, (2, 3), stride=2, padding=((0, 1), (1, 0))),
+    "ReLU": lambda x, p, layer: f.relu(x),
+    "Reshape": lambda x, p, layer: f.reshape(x, (4, 10)),
+    "Sigmoid": lambda x, p, layer: f.sigmoid(x),
+    "Softplus": lambda x, p, layer: f.softplus(x),
+    "Tanh": lambda x, p, layer: f.tanh(x),
+}
+NAMES = [*OPERATIONS, "Sequential"]
+
+
+def draw_x(name, seed=1, dtype=np.float32):
+    shape = ROWS if name.split()[0] in ("Dense", "Sequential") else IMAGES
+    return rng(seed).standard_normal(shape).astype(dtype)
+
+
+def snapshot(mapping):
+    """The arrays and generators of a mapping, as comparable bytes and text."""
+    return {
+        key: value.tobytes() if isinstance(value, np.ndarray) else str(value.bit_generator.state)
+        for key, value in mapping.items()
+    }
