@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from nnfromscratch.errors import require_generator, require_int, require_number
-from nnfromscratch.gradcheck.conduct import Observation, RejectedShapeError, observe
+from nnfromscratch.gradcheck.conduct import Observation, RejectedShapeError, another_point, observe, observe_at
 from nnfromscratch.gradcheck.diagnosis import diagnose, diagnose_shape
 from nnfromscratch.gradcheck.elements import Prober, once, shifted
-from nnfromscratch.gradcheck.report import ArgumentReport, Diagnosis, GradientError, RejectedError, Report, Worst
-from nnfromscratch.gradcheck.subject import Subject, make_subject
+from nnfromscratch.gradcheck.findings import Finding, severity
+from nnfromscratch.gradcheck.report import Diagnosis, GradientError, RejectedError, Report
+from nnfromscratch.gradcheck.subject import Subject, make_subject, reject
 from nnfromscratch.gradcheck.verdict import Outcome
 from nnfromscratch.types import Array
 
@@ -65,13 +65,19 @@ def gradcheck(
     try:
         observation = observe(subject, rng)
         findings = [check_argument(subject, which, observation, rng, rtol, limit) for which in subject.checked]
+        # An argument that hardly moves y may stay uncertain, as long as something else could be checked.
+        certain = any(finding.elements and not finding.all_unsure for finding in findings)
+        for finding in findings:
+            finding.excused = certain and finding.negligible
         if not all(finding.passed for finding in findings):
             diagnosis = diagnose(subject, observation, findings, rng)
+        else:
+            check_elsewhere(subject, observation, rng, rtol)
     except RejectedError as rejected:
         diagnosis = rejected.diagnosis
     except RejectedShapeError as rejected:
         diagnosis = diagnose_shape(rejected)
-    worst = max((finding.worst for finding in findings if finding.worst), key=_severity, default=None)
+    worst = max((finding.worst for finding in findings if finding.worst), key=severity, default=None)
     entries = tuple(finding.entry() for finding in findings)
     report = Report(
         subject.name, diagnosis is None, entries, worst.place if worst else None, diagnosis, subject.evaluations
@@ -79,87 +85,6 @@ def gradcheck(
     if raise_error and not report.passed:
         raise GradientError(report)
     return report
-
-
-@dataclass(frozen=True)
-class Placed:
-    """An outcome and where it was."""
-
-    outcome: Outcome
-    place: Worst
-
-
-def _severity(placed: Placed | None) -> tuple[bool, float]:
-    if placed is None:
-        return False, -1.0
-    wrong = placed.outcome.status in ("differ", "jump")
-    return wrong, placed.outcome.absolute if wrong else placed.outcome.relative
-
-
-@dataclass
-class Finding:
-    """What is known of one argument while it is checked."""
-
-    which: int
-    name: str
-    shape: tuple[int, ...]
-    elements: int = 0
-    directions: int = 0
-    kinks: int = 0
-    unsure: int = 0
-    bad: list[tuple[int, ...]] = field(default_factory=list)
-    wrong_directions: int = 0
-    isolated: bool = True
-    tie: Outcome | None = None
-    jump: bool = False
-    worst: Placed | None = None
-    absolute: float = 0.0
-
-    @property
-    def passed(self) -> bool:
-        """Nothing is wrong, and not everything is uncertain."""
-        wrong = self.bad or self.wrong_directions or self.tie or self.jump
-        return not wrong and not self.all_unsure
-
-    @property
-    def all_unsure(self) -> bool:
-        """Whether nothing could be told."""
-        return self.unsure > 0 and self.unsure == self.elements + self.directions
-
-    def note(self, outcome: Outcome, index: tuple[int, ...] | None, count: bool = True) -> None:
-        """Take down one outcome."""
-        if count:
-            self.elements += index is not None
-            self.directions += index is None
-            self.kinks += outcome.status in ("kink", "bent")
-            self.unsure += outcome.status == "unsure"
-        wrong = outcome.status in ("differ", "jump")
-        self.jump = self.jump or outcome.status == "jump"
-        if wrong and index is not None and index not in self.bad:
-            self.bad.append(index)
-        if index is not None and np.isfinite(outcome.numeric):
-            self.absolute = max(self.absolute, outcome.absolute)
-        place = Worst(self.name, index, outcome.analytic, outcome.numeric, outcome.relative)
-        placed = Placed(outcome, place)
-        # An element says more than a direction, which mixes several.
-        first = self.worst is None or (wrong and index is not None and self.worst.place.index is None)
-        if first or (not (index is None and self.bad) and _severity(placed) > _severity(self.worst)):
-            self.worst = placed
-
-    def entry(self) -> ArgumentReport:
-        """The part of the report on this argument."""
-        relative = self.worst.outcome.relative if self.worst else 0.0
-        return ArgumentReport(
-            self.name,
-            self.shape,
-            self.passed,
-            self.elements,
-            self.directions,
-            self.kinks,
-            self.unsure,
-            relative,
-            self.absolute,
-        )
 
 
 def check_argument(
@@ -186,6 +111,22 @@ def check_argument(
     if len(kinked) > 1 and not finding.bad:
         _check_tie(prober, np.array(kinked), finding)
     return finding
+
+
+def check_elsewhere(subject: Subject, observation: Observation, rng: np.random.Generator, rtol: float) -> None:
+    """One direction at another point: a backward may be right only where forward was called first."""
+    elsewhere = observe_at(subject, another_point(subject, rng), observation)
+    if elsewhere is None:
+        return
+    for which in subject.checked:
+        prober = Prober(subject, which, elsewhere, rtol)
+        if prober.x.size and prober.direction(np.arange(prober.x.size), rng).status == "differ":
+            name = subject.names[which]
+            text = (
+                f"The gradient of {name} is right at the given arguments but wrong at others that came later: "
+                "backward holds on to an earlier forward, or is right by accident."
+            )
+            raise reject("shared-state", name, text)
 
 
 def _beside(outcome: Outcome, beside: Prober | None, index: tuple[int, ...]) -> Outcome:

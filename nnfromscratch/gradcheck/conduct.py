@@ -145,13 +145,7 @@ def _check_second_forward(subject: Subject, y: Array) -> None:
 
 def _check_independence(subject: Subject, rng: np.random.Generator, dy: Array, y: Array, first: list[Any]) -> None:
     """Two forwards before two backwards, in either order, give what each gives alone."""
-    # The same numbers in another order and a little smaller, so that they stay in the function's domain.
-    # The parameters of a layer stay as they are: once they change, an old backward may refuse.
-    moving = subject.floats if type(subject) is Subject else subject.floats[:1] if 0 in subject.floats else []
-    other = copies(subject.values)
-    for i in moving:
-        value = np.asarray(subject.values[i])
-        other[i] = rng.permutation(value.ravel()).reshape(value.shape) * rng.uniform(0.5, 0.9, value.shape)
+    other = another_point(subject, rng)
     text = "backward gives another gradient once forward was called again: it reads state that the later call replaced."
     with np.errstate(all="ignore"):
         other_y, other_backward = subject.forward(copies(other))
@@ -166,6 +160,18 @@ def _check_independence(subject: Subject, rng: np.random.Generator, dy: Array, y
             _require_same(subject, first, backward(as_given(dy, y)), "shared-state", text)
             if not reverse:
                 _require_same(subject, other_alone, other_backward(as_given(dy, y)), "shared-state", text)
+
+
+def another_point(subject: Subject, rng: np.random.Generator) -> Values:
+    """The same numbers in another order and a little smaller, so that they stay in the function's domain.
+
+    The parameters of a layer stay as they are: once they change, an old backward may refuse.
+    """
+    other = copies(subject.values)
+    for i in subject.inputs:
+        value = np.asarray(subject.values[i])
+        other[i] = rng.permutation(value.ravel()).reshape(value.shape) * rng.uniform(0.5, 0.9, value.shape)
+    return other
 
 
 def _require_same(subject: Subject, first: list[Any], second: list[Any], kind: Kind, text: str) -> None:

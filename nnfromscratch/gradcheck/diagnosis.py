@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnfromscratch.gradcheck.conduct import Observation, RejectedShapeError
 from nnfromscratch.gradcheck.elements import Prober, shifted
 from nnfromscratch.gradcheck.evidence import Evidence, gather
+from nnfromscratch.gradcheck.findings import Finding
 from nnfromscratch.gradcheck.relations import factor, flipped, ignores_dy, missing_sum, shift, swapped, transpose, zero
 from nnfromscratch.gradcheck.report import Diagnosis
 from nnfromscratch.gradcheck.subject import Subject
 from nnfromscratch.gradcheck.terms import missing_factor, missing_term, only_local
-
-if TYPE_CHECKING:
-    from nnfromscratch.gradcheck.check import Finding
 
 # The plain relations come first: one that has no free numbers is not believed by accident.
 BEFORE: tuple[Callable[[Evidence, str], Diagnosis | None], ...] = (zero, ignores_dy, factor, transpose, flipped)
@@ -41,16 +38,17 @@ def diagnose(
         return certain
     probers = {finding.name: Prober(subject, finding.which, observation, 1e-6) for finding in failed}
     seed = int(rng.integers(2**32))
-    evidence = _gather(probers[first.name], seed)
+    wrong = first.bad[0] if first.bad else None
+    evidence = _gather(probers[first.name], seed, wrong)
     others = {
-        finding.name: _gather(probers[finding.name], seed)
+        finding.name: _gather(probers[finding.name], seed, wrong)
         for finding in failed[1:]
         if finding.shape == first.shape and first.shape
     }
     found = (
         _first(BEFORE, evidence, first.name)
         or swapped(evidence, first.name, others)
-        or few(first)
+        or few(evidence, first)
         or one_slice(evidence, first.name)
         or _first(AFTER, evidence, first.name)
         or unrelated(evidence, first.name)
@@ -62,13 +60,13 @@ def diagnose(
     return found
 
 
-def _gather(prober: Prober, seed: int) -> Evidence:
+def _gather(prober: Prober, seed: int, wrong: tuple[int, ...] | None) -> Evidence:
     """The same grid for arguments of the same shape; beside the point where too much of it sits on kinks."""
-    evidence = gather(prober, np.random.default_rng(seed))
+    evidence = gather(prober, np.random.default_rng(seed), wrong)
     if np.mean(evidence.known) < 0.9:
         beside = shifted(prober, np.random.default_rng(seed))
         if beside is not None:
-            moved = gather(beside, np.random.default_rng(seed))
+            moved = gather(beside, np.random.default_rng(seed), wrong)
             if moved.known.sum() > evidence.known.sum():
                 return moved
     return evidence
@@ -104,11 +102,15 @@ def _without_evidence(finding: Finding) -> Diagnosis | None:
     return None
 
 
-def few(finding: Finding) -> Diagnosis | None:
+def few(evidence: Evidence, finding: Finding) -> Diagnosis | None:
     """One wrong element, or two or three, among many right ones."""
     size, bad = int(np.prod(finding.shape)), finding.bad
-    if not bad or not finding.isolated or len(bad) > (3 if size >= 16 else 1 if size >= 3 else 0):
+    if not bad or not finding.isolated or len(bad) > (3 if size >= 16 else 1 if size >= 2 else 0):
         return None
+    for axis in range(len(finding.shape)):
+        at = bad[0][axis]
+        if len(bad) > 1 and {index[axis] for index in bad} == {at} and not np.any(evidence.claimed.take(at, axis + 1)):
+            return None  # a whole slice is left out, though few of its elements should not be zero
     where = ", ".join(str(list(index)) for index in bad)
     said = "a single element of the gradient" if len(bad) == 1 else f"{len(bad)} elements of the gradient"
     text = f"Only {said} of {finding.name} {'is' if len(bad) == 1 else 'are'} wrong, of {size}: at {where}."
@@ -128,7 +130,7 @@ def one_slice(evidence: Evidence, name: str) -> Diagnosis | None:
             return Diagnosis("slice", name, text)
     right = np.argwhere((~wrong & np.any(evidence.numeric != 0, axis=0)).reshape(evidence.grid_shape))
     for axis, indices in enumerate(evidence.grid):
-        if len(right) > 1 and len(indices) > 1 and np.ptp(right[:, axis]) == 0:
+        if len(right) and len(indices) > 1 and np.ptp(right[:, axis]) == 0:
             at = int(indices[right[0, axis]])
             if not np.any(np.delete(evidence.claimed, at, axis=axis + 1)):
                 text = f"The gradient of {name} is right only where axis {axis} is {at}, and zero elsewhere."

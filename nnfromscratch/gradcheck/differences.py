@@ -113,7 +113,7 @@ class Ladder:
         """Where even the largest step drowned in noise, try larger ones, up to ``most``."""
         slopes = self.plateaus()
         while slopes is not None and not enough(slopes) and self.rungs[0].step < most:
-            if all(slope.step < self.rungs[1].step for slope in slopes):
+            if all(slope.step < self.rungs[2].step for slope in slopes):
                 break  # the plateau lies lower down: larger steps would not help
             measured = rung(self.along, self.y, self.cotangents, 4 * self.rungs[0].step)
             if measured is None:
@@ -156,7 +156,7 @@ class Ladder:
         right, left = (4 * right[1:] - right[:-1]) / 3, (4 * left[1:] - left[:-1]) / 3
         jump = right - left
         for j in range(len(jump) - 1, 0, -1):
-            if rounding[j] > 1e-3 * abs(jump[j]):
+            if rounding[j] >= 1e-3 * abs(jump[j]):
                 continue  # too small a step to tell: look at the next larger one
             below = rounding[j + 1 :] < 0.1 * abs(jump[j])
             if np.any(np.abs(jump[j + 1 :] - jump[j])[below] > 0.3 * abs(jump[j])):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class Prober:
         self.x: Array = np.zeros(0) if x is None else x
         self.scales = step_scales(self.x)
         self.gradients = np.array([np.asarray(g[which], dtype=np.float64) for g in observation.gradients])
+        claimed = np.abs(self.gradients * self.scales).reshape(len(self.gradients), -1)
+        self.largest: Array = claimed.max(axis=1, initial=0.0)
         self.judge = Judge(observation.y, observation.cotangents, rtol)
         self.reach = max(1.0, float(np.max(np.abs(self.x), initial=0.0)))
 
@@ -81,8 +84,8 @@ class Prober:
         analytic = np.array([g[index] for g in self.gradients]) * scale
         elementwise = self.observation.shape == self.x.shape
         most = max(2.0**LARGEST, self.reach / scale)
-        outcome = self.judge.element(self.along_element(index), analytic, smallest, most, elementwise)
-        return Outcome(outcome.status, outcome.analytic / scale, outcome.numeric / scale, outcome.relative)
+        outcome = self.judge.element(self.along_element(index), analytic, self.largest, smallest, most, elementwise)
+        return replace(outcome, analytic=outcome.analytic / scale, numeric=outcome.numeric / scale)
 
     def direction(self, flat_indices: Array, rng: np.random.Generator) -> Outcome:
         """The verdict on the given elements moved together, each by ±[0.5, 1.5] of its scale (in exact eighths)."""

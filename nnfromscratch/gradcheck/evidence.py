@@ -59,9 +59,12 @@ class Evidence:
         return np.asarray(array[np.ix_(*self.grid)] if self.grid else array).ravel()
 
 
-def gather(prober: Prober, rng: np.random.Generator) -> Evidence:
-    """Measure the Jacobian of the prober's argument on a grid that has the first and the last index of every axis."""
-    grid = _grid(prober.x.shape, prober.observation.y.size, rng)
+def gather(prober: Prober, rng: np.random.Generator, wrong: tuple[int, ...] | None = None) -> Evidence:
+    """Measure the Jacobian of the prober's argument on a grid.
+
+    It has the first and the last index of every axis, and those of the element ``wrong``.
+    """
+    grid = _grid(prober.x.shape, prober.observation.y.size, rng, wrong)
     flat_indices = np.arange(prober.x.size).reshape(prober.x.shape)
     chosen = (flat_indices[np.ix_(*grid)] if grid else flat_indices).ravel()
     jacobian = np.zeros((chosen.size, prober.observation.y.size))
@@ -92,14 +95,16 @@ def _measure(prober: Prober, index: tuple[int, ...], row: Array) -> bool:
     return True
 
 
-def _grid(shape: tuple[int, ...], outputs: int, rng: np.random.Generator) -> tuple[Array, ...]:
+def _grid(
+    shape: tuple[int, ...], outputs: int, rng: np.random.Generator, wrong: tuple[int, ...] | None
+) -> tuple[Array, ...]:
     most = max(48, min(ELEMENTS, ENTRIES // max(outputs, 1)))
     lengths = list(shape)
     while np.prod(lengths, dtype=np.int64) > most and max(lengths) > 2:
         longest = int(np.argmax(lengths))
         lengths[longest] = (lengths[longest] + 1) // 2
     grid = []
-    for length, kept in zip(shape, lengths, strict=True):
+    for length, kept, at in zip(shape, lengths, wrong or [0] * len(shape), strict=True):
         inner = rng.permutation(np.arange(1, max(length - 1, 1)))[: max(kept - 2, 0)]
-        grid.append(np.unique([*inner, 0, length - 1]).astype(np.intp))
+        grid.append(np.unique([*inner, 0, length - 1, at]).astype(np.intp))
     return tuple(grid)

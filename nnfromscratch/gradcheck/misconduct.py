@@ -40,7 +40,7 @@ def conduct_faults() -> tuple[Fault, ...]:
             ("missing-sum", "slice", "zero", "one-element"),
             "forgets all but one sample",
             _first,
-            always,
+            several_samples,
         ),
         Fault("last sample left out", ("missing-sum", "slice"), "stops one sample early", _not_last, several_samples),
         Fault("state of the last call", ("shared-state",), "keeps the arguments of the last forward", _shared, always),

@@ -27,8 +27,9 @@ def matches(evidence: Evidence, guess: Array, target: Array) -> bool:
         left = (guess - target)[:, known] / _sizes(evidence)
         wrong = (evidence.analytic - evidence.numeric)[:, known] / _sizes(evidence)
         whole = np.linalg.norm(target[:, known] / _sizes(evidence))
-        distance = np.linalg.norm(left)
-        return bool(distance <= 1e-2 * np.linalg.norm(wrong) and distance <= 1e-4 * whole)
+        distance, apart = np.linalg.norm(left), np.linalg.norm(wrong)
+        # Where nothing on the grid is wrong, nothing is explained.
+        return bool(apart > 1e-6 * whole and distance <= 1e-2 * apart and distance <= 1e-4 * whole)
 
 
 def _sizes(evidence: Evidence) -> Array:

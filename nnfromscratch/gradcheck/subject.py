@@ -74,6 +74,11 @@ class Subject:
             chosen.add(index)
         return sorted(chosen)
 
+    @property
+    def inputs(self) -> list[int]:
+        """The arguments of floats that may differ from call to call."""
+        return self.floats
+
     def forward(self, values: Values) -> tuple[Any, Pull]:
         """Evaluate at ``values``, which the function gets to see itself: pass copies where it matters."""
         self.evaluations += 1
@@ -140,6 +145,11 @@ class LayerSubject(Subject):
         self.state = {key: _float64_state(value) for key, value in dict(getattr(layer, "state", None) or {}).items()}
         self._restore()
         self._assigned: Values = [None] * len(self.names)
+
+    @property
+    def inputs(self) -> list[int]:
+        """x, if it has floats, but no parameter."""
+        return [i for i in self.floats if i == 0]
 
     def forward(self, values: Values) -> tuple[Any, Pull]:
         """Evaluate with these values of x and of the parameters, from the state in which the layer came."""

@@ -11,25 +11,28 @@ from typing import Literal
 
 import numpy as np
 
-from nnfromscratch.gradcheck.differences import Along, Kink, Ladder, Rung, Slope, noise
+from nnfromscratch.gradcheck.differences import EPS, Along, Kink, Ladder, Rung, Slope, noise
 from nnfromscratch.types import Array
 
 TELLING = 1e-4  # an uncertainty above this share of the slope cannot tell an error of one part in ten thousand
-NOTHING = 1e-8  # below this share of y/x an uncertainty means: the slope is zero for all that can be seen
+ZERO = 8 * EPS  # a slope below this share of y/x is zero but for rounding
+NEGLIGIBLE = 1e-12  # below this share of y/x a slope can hardly be told from zero, and hardly matters
 
 
 @dataclass(frozen=True)
 class Outcome:
     """``relative`` is what is left of the difference after the uncertainty, over the larger of the two slopes.
 
-    "bent" is a kink at which the claimed slope lies outside the one-sided slopes, but not far: where several kinks
-    meet in one output the bounds are not known exactly, and the check goes on at a point close by.
+    "bent" is a kink at which the claimed slope lies outside the one-sided slopes, and yet may be right, because
+    several kinks meet in one output: the check goes on at a point close by. ``negligible`` where the slope is too
+    small beside y to be told from zero.
     """
 
     status: Literal["agree", "kink", "bent", "differ", "jump", "unsure"]
     analytic: float
     numeric: float
     relative: float
+    negligible: bool = False
 
     @property
     def absolute(self) -> float:
@@ -45,10 +48,15 @@ class Judge:
     cotangents: Array
     rtol: float
 
-    def element(self, along: Along, analytic: Array, smallest: int, most: float, elementwise: bool) -> Outcome:
-        """The verdict on one element, moved alone by steps from ``most`` down to 2**smallest of its scale."""
+    def element(
+        self, along: Along, analytic: Array, largest: Array, smallest: int, most: float, elementwise: bool
+    ) -> Outcome:
+        """The verdict on one element, moved alone by steps from ``most`` down to 2**smallest of its scale.
+
+        ``largest`` is the largest slope of any element: a gradient has 16 digits of that, not of its smallest element.
+        """
         ladder = Ladder(along, self.y, self.cotangents)
-        scale = np.abs(analytic)
+        scale = np.maximum(np.abs(analytic), 16 * EPS / self.rtol * largest)
         quick = self._quick(ladder, analytic, scale)
         if quick is not None:
             return quick
@@ -86,8 +94,10 @@ class Judge:
         size = np.sqrt(((self.cotangents * self.y) ** 2).sum(axis=1))
 
         def enough(slopes: list[Slope]) -> bool:
+            largest = [max(abs(slope.value), scale[k]) for k, slope in enumerate(slopes)]
             return all(
-                slope.error <= self.rtol * max(abs(slope.value), scale[k]) or slope.error <= 1e-4 * NOTHING * size[k]
+                slope.error <= self.rtol * largest[k]
+                or (largest[k] <= ZERO * size[k] and slope.error <= NEGLIGIBLE * size[k])
                 for k, slope in enumerate(slopes)
             )
 
@@ -120,28 +130,31 @@ class Judge:
         if distance > self.rtol * scale + error:
             # A saturated output does not move in 16 digits, yet has a slope of 1e-17: no step can tell that from zero.
             floor = float(4 * noise(self.cotangents[k : k + 1], self.y, slope.step)[0])
-            if distance <= floor:
-                moved = self._influenced(ladder, most)
+            if distance <= floor or abs(slope.value) <= slope.error:
+                moved, secant = self._far(ladder, most, k)
                 size = self._size(moved, k)
                 error += float(4 * noise(self.cotangents[k : k + 1], self.y * moved, slope.step)[0])
+                if abs(slope.value) <= slope.error:
+                    error += 16 * EPS * secant
         relative = max(distance - error, 0.0) / scale if scale > 0 else 0.0
         if distance > self.rtol * scale + error:
             status = "differ"
         else:
-            status = "agree" if error <= max(TELLING * scale, NOTHING * size) else "unsure"
-        return Outcome(status, analytic, slope.value, relative)  # type: ignore[arg-type]
+            status = "agree" if error <= TELLING * scale or scale <= ZERO * size else "unsure"
+        return Outcome(status, analytic, slope.value, relative, scale <= NEGLIGIBLE * size)  # type: ignore[arg-type]
 
     def _size(self, outputs: Array, k: int) -> float:
         return float(np.sqrt(((self.cotangents[k] * self.y * outputs) ** 2).sum()))
 
-    def _influenced(self, ladder: Ladder, most: float) -> Array:
-        """Which outputs depend on the line at all: steps so large that they leave any saturation."""
-        moved = ladder.moved()
+    def _far(self, ladder: Ladder, most: float, k: int) -> tuple[Array, float]:
+        """Which outputs depend on the line at all, and how steeply, over steps that leave any saturation."""
+        moved, secant = ladder.moved(), 0.0
         for step in (2.0, -2.0, 2 * most, -2 * most):
             y = ladder.along(step)
             if y is not None:
                 moved = moved | (y != self.y)
-        return moved
+                secant = max(secant, float(np.abs(self.cotangents[k] * (y - self.y)).sum()) / abs(step))
+        return moved, secant
 
     def _at_kink(
         self, ladder: Ladder, analytic: float, kink: Kink, k: int, elementwise: bool, direction: bool
@@ -158,6 +171,10 @@ class Judge:
         outside = max(abs(analytic - nearest) - slack, 0.0)
         if outside == 0:
             return Outcome("kink", analytic, nearest, 0.0)
-        # One output for each element has a single kink, and its bounds are exact.
-        near = not elementwise and outside <= high - low
+        # The bounds are exact where each output has a single kink: for one output to each element, and where one side
+        # is flat. In a network several kinks may meet in one output, and its own choice of sides may lie anywhere.
+        bent = np.abs(right - left) > 1e-3 * np.maximum(np.abs(right), np.abs(left))
+        flat = np.minimum(np.abs(right), np.abs(left)) <= 1e-9 * np.maximum(np.abs(right), np.abs(left))
+        exact = elementwise or bool(np.all(flat[bent]))
+        near = not exact and abs(analytic) <= 3 * max(abs(low), abs(high))
         return Outcome("bent" if near else "differ", analytic, nearest, outside / max(abs(analytic), abs(nearest)))
