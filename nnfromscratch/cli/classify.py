@@ -16,7 +16,7 @@ import numpy as np
 from nnfromscratch import data, kernels, models, runs, training
 from nnfromscratch.cli import recipe
 from nnfromscratch.data import Dataset, Splits
-from nnfromscratch.errors import RangeError, RunError, require_choice
+from nnfromscratch.errors import DataError, RangeError, RunError, require_choice
 from nnfromscratch.functional import softmax_cross_entropy
 from nnfromscratch.layers import Sequential
 from nnfromscratch.wording import counted, percent
@@ -66,7 +66,10 @@ def load_splits(settings: dict[str, Any]) -> Splits:
     """The data in three parts: the seed decides which training images are kept for validation."""
     rng = np.random.default_rng([settings["seed"], 0])
     size = settings["image_size"]
-    whole = data.load(settings["data"], rng=rng, size=None if size is None else (size, size))
+    try:
+        whole = data.load(settings["data"], rng=rng, size=None if size is None else (size, size))
+    except DataError as error:  # say it in the words of the command line
+        raise DataError(str(error).replace("give size=(height, width)", "give --image-size N")) from error
     train, validation = whole.train.split(min(recipe.VALIDATION, max(1, len(whole.train) // 10)), rng=rng)
     wanted = settings["train_size"]
     if wanted is not None and wanted > len(train):
@@ -76,6 +79,11 @@ def load_splits(settings: dict[str, Any]) -> Splits:
         )
     if wanted is not None and wanted < len(train):
         _, train = train.split(wanted, rng=rng)
+    if settings["batch_size"] > len(train):
+        raise RangeError(
+            f"classify: --batch-size expects at most {len(train)}, the images to learn from, "
+            f"is {settings['batch_size']}"
+        )
     return Splits(train, whole.test, validation)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import nnfromscratch
+from nnfromscratch.cli.recipe import DEFAULTS
 from nnfromscratch.errors import RunError, require_choice
 
 COMMANDS = ("classify", "predict", "gradcheck")
@@ -94,13 +95,19 @@ def _command(commands: argparse._SubParsersAction[Parser], name: str, summary: s
 
 
 def _classify(parser: Parser) -> None:
-    # The defaults are in recipe.py: None here tells what was not typed, which --resume must know.
+    # None stands for what was not typed, which --resume must know; recipe.py has the defaults.
     parser.add_argument("--data", metavar="NAME|PATH", help=_DATA)
     parser.add_argument("--model", metavar="NAME", help=_MODELS)
-    parser.add_argument("--epochs", type=_whole(1), metavar="N", help="passes over the training images (default 20)")
-    parser.add_argument("--seed", type=_whole(0), metavar="N", help="decides everything that is random (default 0)")
-    parser.add_argument("--batch-size", type=_whole(1), metavar="N", help="images in a step (default 64)")
-    parser.add_argument("--learning-rate", type=_positive, metavar="X", help="of the first step (default 0.002)")
+    parser.add_argument(
+        "--epochs", type=_whole(1), metavar="N", help=_default("epochs", "passes over the training images")
+    )
+    parser.add_argument(
+        "--seed", type=_whole(0), metavar="N", help=_default("seed", "decides everything that is random")
+    )
+    parser.add_argument("--batch-size", type=_whole(1), metavar="N", help=_default("batch_size", "images in a step"))
+    parser.add_argument(
+        "--learning-rate", type=_positive, metavar="X", help=_default("learning_rate", "of the first step")
+    )
     parser.add_argument("--train-size", type=_whole(1), metavar="N", help="learn from so many images (default: all)")
     parser.add_argument("--image-size", type=_whole(1), metavar="N", help="resize a folder's pictures to N×N pixels")
     parser.add_argument(
@@ -111,6 +118,10 @@ def _classify(parser: Parser) -> None:
     parser.add_argument("--out", metavar="DIR", help="the run's folder (default runs/classify-DATE-TIME)")
     parser.add_argument("--resume", metavar="DIR", help="go on with the run in DIR, with the settings it had")
     parser.set_defaults(run=_run("classify"))
+
+
+def _default(name: str, meaning: str) -> str:
+    return f"{meaning} (default {DEFAULTS[name]})"
 
 
 def _predict(parser: Parser) -> None:

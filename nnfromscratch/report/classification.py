@@ -46,7 +46,8 @@ def classification_report(
     ]
     timings = results["timings"]
     return page(
-        f"{results['network']['model']} on {results['data']}: {percent(results['test_accuracy'], 2)} of the test images recognised",
+        f"{results['network']['model']} on {results['data']}: "
+        f"{percent(results['test_accuracy'], 2)} of the test images recognised",
         words.outcome(results),
         sections,
         figures=[

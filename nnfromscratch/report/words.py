@@ -120,8 +120,8 @@ def mistakes(results: Mapping[str, Any]) -> tuple[str, ...]:
     right = "" if confidence["right"] is None else f", and {percent(confidence['right'], 1)} when it was right"
     return (
         f"Its surest mistake is test image {first['index']}: {quoted(first['true'])}, taken for "
-        f"{quoted(first['predicted'])} with a confidence of {percent(first['confidence'], 2)}. Of {counted(results['test_errors'], 'mistake')} "
-        f"{'it' if results['test_errors'] == 1 else 'the network'} was more than 90 % sure of {sure:,}. On average "
+        f"{quoted(first['predicted'])} with a confidence of {percent(first['confidence'], 2)}. "
+        f"Of {counted(results['test_errors'], 'mistake')} the network was more than 90 % sure of {sure:,}. On average "
         f"it was {percent(confidence['wrong'], 1)} sure when it was wrong{right}.",
         "Look at them before you judge the network: some of these images people would argue about as well.",
     )
@@ -133,9 +133,9 @@ def filters(figures: Mapping[str, Any]) -> tuple[str, ...]:
     height, width = figures["size"]
     if figures["channels"] == 3:
         return (
-            f"Each square is one of the {count} kernels of layer {figures['layer']}, {height} × {width} weights for each "
-            "of the colours red, green and blue. Grey stands for zero; the answer is large where the image has the "
-            "colours that are shown. Nobody drew the kernels, they were learned. The strongest weight is "
+            f"Each square is one of the {count} kernels of layer {figures['layer']}, {height} × {width} weights for "
+            "each of the colours red, green and blue. Grey stands for zero; the answer is large where the image has "
+            "the colours that are shown. Nobody drew the kernels, they were learned. The strongest weight is "
             f"{figures['largest']:.2f}.",
         )
     return (
