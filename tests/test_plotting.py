@@ -303,11 +303,11 @@ def test_feature_maps_have_a_labelled_row_for_each_layer(network):
         assert label in words
     assert words.count("the first 16") == 2
     assert texts(figure)[0] == "A digit"
-    pictures = [axes.images[0] for axes in figure.axes if axes.images]
-    assert len(pictures) == 1 + 16 + 16 + 1
+    pictures = figure.axes[0].images
+    assert len(pictures) == 16 + 16 + 1
     limit = np.abs(results[0][1]).max()
-    assert all(picture.get_clim() == pytest.approx((-limit, limit)) for picture in pictures[1:17])
-    np.testing.assert_array_equal(pictures[3].get_array(), results[0][1][2])
+    assert all(picture.get_clim() == pytest.approx((-limit, limit)) for picture in pictures[:16])
+    np.testing.assert_array_equal(pictures[2].get_array(), results[0][1][2])
     bars = figure.axes[-1].patches
     logits = results[-1][1].astype(float)
     np.testing.assert_allclose([bar.get_height() for bar in bars], np.exp(logits) / np.exp(logits).sum(), rtol=1e-5)
@@ -317,7 +317,7 @@ def test_feature_maps_have_a_labelled_row_for_each_layer(network):
 
 def test_feature_maps_of_one_pixel_become_a_strip_and_others_are_refused():
     figure = plotting.feature_maps(np.zeros((3, 4, 4)), [("0 Conv2d", np.ones((7, 1, 1)))])
-    assert figure.axes[-1].images[0].get_array().shape == (1, 7)
+    assert figure.axes[0].images[0].get_array().shape == (1, 7)
     with pytest.raises(ShapeError, match=r"0 odd expects shape \(C, H, W\) or \(D,\), has \(2, 2\)"):
         plotting.feature_maps(np.zeros((1, 4, 4)), [("0 odd", np.ones((2, 2)))])
 

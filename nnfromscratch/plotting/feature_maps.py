@@ -8,27 +8,31 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from nnfromscratch.errors import ShapeError
 from nnfromscratch.layers import Layer
 from nnfromscratch.plotting.style import (
     BLUE,
     FAINT,
+    HAIRLINE,
     INK,
     MUTED,
     ORANGE,
+    SIGNED,
     SMALL_SIZE,
     TEXT_SIZE,
     add_axes,
     bare,
     new_figure,
     show_image,
-    show_signed,
 )
 from nnfromscratch.types import Array
 from nnfromscratch.wording import percent
 
-_MAPS, _MAP, _LABEL, _GAP = 16, 0.5, 2.0, 0.05  # maps in a row; inches
+_MAPS = 16  # in a row
+_MAP, _GAP, _LABEL = 0.5, 0.05, 2.0  # inches
+_ROW = _MAPS * (_MAP + _GAP) - _GAP
 
 
 def activations(layers: Iterable[Layer], image: Array) -> list[tuple[str, Array]]:
@@ -62,56 +66,64 @@ def feature_maps(
     Raises ShapeError for a result of another number of axes.
 
     >>> figure = feature_maps(np.zeros((1, 8, 8)), [("Conv2d(1, 4, 3×3)", np.ones((4, 6, 6)))])
-    >>> figure.axes[2].texts[1].get_text()
+    >>> figure.axes[0].texts[3].get_text()
     '4 × 6 × 6'
     """
     for name, values in results:
         if values.ndim not in (1, 3):
             raise ShapeError(f"feature_maps: {name} expects shape (C, H, W) or (D,), has {values.shape}")
     results = [(name, values.ravel() if values.shape[1:] == (1, 1) else values) for name, values in results]
-    heights = [_MAP + 0.26 if values.ndim == 3 else 0.5 for _, values in results]
     bars = classes is not None and bool(results) and results[-1][1].shape == (len(classes),)
-    foot = 1.5 if bars else 0.2
+    rows = sum(_MAP + 0.26 if values.ndim == 3 else 0.5 for _, values in results)
+    width, height = _LABEL + _ROW + 0.3, 0.95 + 1.35 + rows + (1.5 if bars else 0.2)
     figure = new_figure(
-        _LABEL + _MAPS * (_MAP + _GAP) + 0.25,
-        0.95 + 1.35 + sum(heights) + foot,
+        width,
+        height,
         title=title or "One image through the network",
         subtitle="A row for each layer, from the image down to the answer. White: zero. Orange: above. Blue: below.",
     )
+    # One pair of axes, in inches from the left and the top, carries all maps: a pair for each would take seconds.
+    sheet = add_axes(figure, 0, 0, width, height)
+    sheet.set(xlim=(0, width), ylim=(height, 0))
+    sheet.axis("off")
+
     top = 0.95
-    axes = _labelled(figure, top, 1.1, "the image", image.shape)
+    _label(sheet, top, "the image", image.shape)
     show_image(add_axes(figure, _LABEL, top, 1.1, 1.1), image)
     top += 1.35
-    for (name, values), height in zip(results, heights, strict=True):
+    for name, values in results:
         limit = float(np.abs(values).max(initial=0)) or 1.0
+        _label(sheet, top, name, values.shape)
         if values.ndim == 3:
-            axes = _labelled(figure, top, _MAP, name, values.shape)
             for index, channel in enumerate(values[:_MAPS]):
-                show_signed(add_axes(figure, _LABEL + index * (_MAP + _GAP), top, _MAP, _MAP), channel, limit)
+                _tile(sheet, channel, limit, _LABEL + index * (_MAP + _GAP), top, _MAP, _MAP)
+            if len(values) > _MAPS:
+                note = sheet.text(_LABEL - 0.12, top + _MAP + 0.02, f"the first {_MAPS}", ha="right", va="bottom")
+                note.set(size=SMALL_SIZE - 1, color=MUTED)
+            top += _MAP + 0.26
         else:
-            axes = _labelled(figure, top, 0.26, name, values.shape)
-            width = _MAPS * (_MAP + _GAP) - _GAP
-            show_signed(add_axes(figure, _LABEL, top, width, 0.26), values[None], limit)
-        if values.ndim == 3 and len(values) > _MAPS:
-            axes.text(0.96, -0.25, f"the first {_MAPS}", size=SMALL_SIZE - 1, color=MUTED, ha="right", va="bottom")
-        top += height
+            _tile(sheet, values[None], limit, _LABEL, top, _ROW, 0.26)
+            top += 0.5
     if bars and classes is not None:
-        _labelled(figure, top, 0.9, "softmax", (len(classes),))
-        box = add_axes(figure, _LABEL, top, _MAPS * (_MAP + _GAP) - _GAP, 0.85)
-        _probabilities(box, results[-1][1], classes)
+        _label(sheet, top, "softmax", (len(classes),))
+        _probabilities(add_axes(figure, _LABEL, top, _ROW, 0.85), results[-1][1], classes)
     return figure
 
 
-def _labelled(figure: Figure, top: float, height: float, name: str, shape: tuple[int, ...]) -> Axes:
+def _tile(sheet: Axes, values: Array, limit: float, left: float, top: float, width: float, height: float) -> None:
+    """A map, as a small picture with a hairline around."""
+    extent = (left, left + width, top + height, top)
+    sheet.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest", extent=extent, aspect="auto")
+    sheet.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor=HAIRLINE, linewidth=0.7))
+
+
+def _label(sheet: Axes, top: float, name: str, shape: tuple[int, ...]) -> None:
     """The name and the shape at the left of a row."""
-    axes = add_axes(figure, 0.3, top, _LABEL - 0.4, height)
-    bare(axes, frame=False)
-    axes.patch.set_visible(False)
-    lines = textwrap.wrap(name.removesuffix("()"), 23) if height > 0.3 else [name.removesuffix("()")]
-    axes.text(0, 0.98, "\n".join(lines), size=TEXT_SIZE - 0.5, color=INK, va="top")
-    under = 0.98 - (0.03 + 0.16 * len(lines)) / height
-    axes.text(0, under, " × ".join(map(str, shape)), size=SMALL_SIZE, color=MUTED, va="top")
-    return axes
+    name = name.removesuffix("()")
+    lines = textwrap.wrap(name, 23) if len(shape) == 3 else [name]
+    sheet.text(0.3, top, "\n".join(lines), size=TEXT_SIZE - 0.5, color=INK, va="top")
+    under = top + 0.02 + 0.16 * len(lines)
+    sheet.text(0.3, under, " × ".join(map(str, shape)), size=SMALL_SIZE, color=MUTED, va="top")
 
 
 def _probabilities(axes: Axes, logits: Array, classes: Sequence[str]) -> None:

@@ -25,6 +25,7 @@ from nnfromscratch.types import Array
 INK = "#23272e"
 MUTED = "#69707d"
 FAINT = "#e3e6ea"
+HAIRLINE = "#cfd4db"
 BLUE = "#0072b2"
 ORANGE = "#d55e00"
 SERIES = (BLUE, ORANGE, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d", "#b0a300")
@@ -76,7 +77,7 @@ def bare(axes: Axes, *, frame: bool = True) -> None:
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_visible(frame)
-        spine.set_color("#cfd4db")
+        spine.set_color(HAIRLINE)
         spine.set_linewidth(0.7)
 
 
