@@ -97,7 +97,7 @@ def _split(paragraph: list[str], is_entry: re.Pattern[str], *, first: bool) -> l
     for number, line in enumerate(paragraph):
         previous = paragraph[number - 1] if number else ""
         following = paragraph[number + 1] if number + 1 < len(paragraph) else ""
-        begins = re.match(r"(Raises(?= )|Errors(?=:)|Source(?=:| of))", line)
+        begins = re.match(r"(Raises(?=[ ,])|Errors(?=:)|Source(?=:| of))", line)
         wrapped = bool(previous) and len(previous) + 1 + len(line.split()[0]) > WIDTH and not is_equation(previous)
         runs_on = len(line) > WIDTH - 12 and following and not is_equation(following)
         if begins:
@@ -185,7 +185,7 @@ def _equations(lines: list[str], _: re.Pattern[str]) -> list[str]:
 
 
 def _literal(lines: list[str], _: re.Pattern[str]) -> list[str]:
-    return ["::", "", *("   " + line for line in lines)]
+    return ["::", "", *("   " + line.replace("``", "") for line in lines)]
 
 
 def _example(lines: list[str], _: re.Pattern[str]) -> list[str]:
@@ -247,10 +247,15 @@ def inline(text: str) -> str:
     pieces = re.split(r"(``.*?``|(?<!\S)\*\w[^*]*\*(?=\W|$))", text)
     for number in range(0, len(pieces), 2):
         pieces[number] = re.sub(r"([\\*|_`])", r"\\\1", pieces[number])
-        pieces[number] = re.sub(ERRORS, r":class:`~nnfromscratch.errors.\1`", pieces[number])
+        pieces[number] = re.sub(ERRORS, _error, pieces[number])
     for number in range(1, len(pieces), 2):
         pieces[number] = re.sub(r"``functional\.(\w+)``", r":func:`~nnfromscratch.functional.\1`", pieces[number])
     return "".join(pieces)
+
+
+def _error(name: re.Match[str]) -> str:
+    room = "gradcheck" if name[1] == "GradientError" else "errors"
+    return f":class:`~nnfromscratch.{room}.{name[1]}`"
 
 
 _RENDER: dict[str, Callable[[list[str], re.Pattern[str]], list[str]]] = {

@@ -190,9 +190,9 @@ class _Parser:
         if kind == "hat":
             return rf"\hat{{{self.take()[0]}}}"
         if kind == "word":
-            return rf"\text{{{self.take()}}}".replace("_", r"\_")
+            return rf"\text{{{self.take()}}}"
         if kind == "code":
-            return rf"\texttt{{{self.take().strip('`')}}}".replace("_", r"\_")
+            return rf"\texttt{{{self.take().strip('`')}}}"
         if kind == "dots":
             self.take()
             return r"\dots"

@@ -26,7 +26,7 @@ from equations import EquationError, to_latex
         ("x_{i−1}", "x_{i - 1}"),
         ("x's shape", r"x\text{'s}\ \text{shape}"),
         ("OH = ⌈H / s⌉", r"\text{OH} = \left\lceil \frac{H}{s} \right\rceil"),
-        ("weight_decay", r"\text{weight\_decay}"),
+        ("weight_decay", r"\text{weight_decay}"),
         ("½·(1 + cos(π·u))", r"\tfrac{1}{2} \cdot (1 + \cos(\pi \cdot u))"),
     ],
 )

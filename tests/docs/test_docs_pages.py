@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nnfromscratch import data
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted((ROOT / "tutorials").glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 REFERENCE = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").glob("*.md")}
@@ -30,6 +32,21 @@ def _public_names():
 @pytest.mark.parametrize(("room", "name"), list(_public_names()))
 def test_every_public_name_is_on_its_reference_page(room, name):
     assert re.search(rf"^\.\. auto\w+:: ([\w.]+\.)?{name}$", REFERENCE[room], re.MULTILINE)
+
+
+def test_the_first_ten_lines_train_a_network(monkeypatch, capsys, tmp_path):
+    """The code of the landing page, on 200 digits in place of 60,000."""
+    digits = data.load("mnist")
+    few = data.Splits(digits.train.take(slice(200)), digits.test.take(slice(50)), digits.train.take(slice(200, 250)))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(data, "load", lambda name, **settings: few)
+    code = (ROOT / "docs" / "index.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    assert len([line for line in code.splitlines() if line]) == 10
+    exec(compile(code, "index.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "Conv2d(1, 6, 5×5, padding 2)" in printed
+    assert "50 images, accuracy" in printed
+    assert (tmp_path / "digits.npz").exists()
 
 
 def test_every_reference_page_is_in_the_index():
