@@ -22,7 +22,6 @@ import numpy as np
 import nnfromscratch
 from nnfromscratch.errors import RunError
 from nnfromscratch.files import write_whole
-from nnfromscratch.kernels.threads import thread_count
 
 RUN, CHECKPOINT, RESULTS = "run.json", "checkpoint.npz", "results.json"
 
@@ -56,10 +55,10 @@ def new_folder(command: str, out: str | os.PathLike[str] | None = None) -> Path:
     raise RunError(f"{command}: found no free name for a folder beside {folders[0]}; give one with --out")
 
 
-def describe(command: str, settings: Mapping[str, Any], *, seed: int, kernels: str) -> dict[str, Any]:
+def describe(command: str, settings: Mapping[str, Any], *, seed: int, kernels: str, threads: int) -> dict[str, Any]:
     """What has to be known to repeat a run: the part "run" of its results.
 
-    >>> run = describe("classify", {"epochs": 1}, seed=0, kernels="vectorized")
+    >>> run = describe("classify", {"epochs": 1}, seed=0, kernels="vectorized", threads=2)
     >>> sorted(run)
     ['command', 'kernels', 'platform', 'seed', 'settings', 'started', 'threads', 'versions']
     """
@@ -68,7 +67,7 @@ def describe(command: str, settings: Mapping[str, Any], *, seed: int, kernels: s
         "settings": dict(settings),
         "seed": seed,
         "kernels": kernels,
-        "threads": thread_count(),
+        "threads": threads,
         "versions": {
             "nnfromscratch": nnfromscratch.__version__,
             "python": platform.python_version(),

@@ -51,14 +51,14 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
 
 
 def test_description_says_what_repeating_needs():
-    run = runs.describe("classify", {"epochs": 3}, seed=7, kernels="vectorized")
+    run = runs.describe("classify", {"epochs": 3}, seed=7, kernels="vectorized", threads=3)
     assert (run["command"], run["settings"], run["seed"], run["kernels"]) == (
         "classify",
         {"epochs": 3},
         7,
         "vectorized",
     )
-    assert run["threads"] >= 1
+    assert run["threads"] == 3
     assert set(run["versions"]) == {"nnfromscratch", "python", "numpy", "numba"}
     assert run["versions"]["numpy"] == np.__version__
     assert run["started"].endswith("+00:00")
@@ -71,7 +71,7 @@ def test_a_missing_package_has_no_version(monkeypatch):
         return "1"
 
     monkeypatch.setattr(runs.importlib.metadata, "version", version)
-    assert runs.describe("classify", {}, seed=0, kernels="vectorized")["versions"]["numba"] is None
+    assert runs.describe("classify", {}, seed=0, kernels="vectorized", threads=3)["versions"]["numba"] is None
 
 
 def test_results_come_back_and_are_strict_json(tmp_path):

@@ -18,6 +18,7 @@ from nnfromscratch.cli import recipe
 from nnfromscratch.data import Dataset, Splits
 from nnfromscratch.errors import DataError, RangeError, RunError, require_choice
 from nnfromscratch.functional import softmax_cross_entropy
+from nnfromscratch.kernels.threads import thread_count
 from nnfromscratch.layers import Sequential
 from nnfromscratch.wording import counted, percent
 
@@ -39,7 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
         if folder is None:
             folder = runs.new_folder("classify", arguments.out)
             described = runs.describe(
-                "classify", settings | recipe.FIXED, seed=settings["seed"], kernels=settings["kernels"]
+                "classify",
+                settings | recipe.FIXED,
+                seed=settings["seed"],
+                kernels=settings["kernels"],
+                threads=thread_count(),
             )
             runs.write_run(folder, described | {"command_line": command_line(settings)})
         try:

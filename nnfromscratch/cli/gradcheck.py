@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 
 from nnfromscratch.errors import require_choice
 from nnfromscratch.kernels import SETS
@@ -12,7 +13,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Check every operation and layer, print the table."""
     if arguments.kernels is not None:
         require_choice("gradcheck", "--kernels", arguments.kernels, SETS)
-    from nnfromscratch.catalogue import command
-
+    command = importlib.import_module("nnfromscratch.catalogue.command")
     code: int = command.main(kernels=arguments.kernels, seed=arguments.seed, quick=arguments.quick)
     return code
