@@ -16,11 +16,11 @@ import re
 from collections.abc import Callable, Iterable
 
 from equations import EquationError, to_latex
+from prose import inline
 
 WIDTH = 112  # a line that has no room left for the next word was wrapped; a shorter one ends where its author wanted
 ROOM = 58  # characters of an equation that fit beside another one
 ALWAYS = ("x", "y", "weight", "bias", "images", "labels", "ℓ", "μ", "σ²", "state", "params", "out", "pixels", "weights")
-ERRORS = r"\b(\w+Error)\b"
 
 
 def to_rst(docstring: Iterable[str], arguments: Iterable[str] = ()) -> list[str]:
@@ -50,12 +50,17 @@ def is_equation(line: str) -> bool:
     >>> is_equation("∂L/∂W[f, c, p, q] = Σ_n x[n] · ∂L/∂y[n]"), is_equation("On L = ½·c·θ² it follows a line.")
     (True, False)
     """
-    first = re.split(r"\s{2,}", line.strip())[0]
+    first = re.split(r"\s{2,}", _unaligned(line))[0]
     left, sign, _ = _partition(first)
     plain = re.sub(r"\[.*?\]|\(.*?\)|∂L|_\w+", "", left)
     words = re.findall(r"[^\W\d_]{2,}", plain)
     prose = len(words) > 1 or re.match(r"[A-Z][a-z]+ ", left) or "," in plain or ". " in first
     return bool(sign) and not prose and len(left) <= 40
+
+
+def _unaligned(line: str) -> str:
+    """Without the spaces that put signs of relation below each other."""
+    return re.sub(r"\s+(?=[=←≈])", " ", line.strip())
 
 
 def _partition(text: str) -> tuple[str, str, str]:
@@ -71,7 +76,8 @@ def _partition(text: str) -> tuple[str, str, str]:
 def _entry_pattern(names: list[str]) -> re.Pattern[str]:
     """``weight γ, bias β: ``, ``padding, whose pixels count as zeros: `` at the beginning of a sentence or a column."""
     name = rf"(?:{'|'.join(map(re.escape, sorted(set(names), key=len, reverse=True)))})(?: [^\W\d_](?=[:,]))?"
-    return re.compile(rf"(?:(?<=\x1f)|(?<=[.;] )|^)({name}(?:(?:, | and ){name})*)(, whose [^:.]+)?: ")
+    known = rf"(?:(?<=\x1f)|(?<=[.;] )|^)(?:{name}(?:(?:, | and ){name})*)"
+    return re.compile(rf"({known}|(?<=\x1f)\w[\w ]{{1,20}})(, whose [^:.]+)?: ")
 
 
 def _paragraphs(docstring: Iterable[str]) -> list[list[str]]:
@@ -98,7 +104,8 @@ def _split(paragraph: list[str], is_entry: re.Pattern[str], *, first: bool) -> l
         previous = paragraph[number - 1] if number else ""
         following = paragraph[number + 1] if number + 1 < len(paragraph) else ""
         begins = re.match(r"(Raises(?=[ ,])|Errors(?=:)|Source(?=:| of))", line)
-        wrapped = bool(previous) and len(previous) + 1 + len(line.split()[0]) > WIDTH and not is_equation(previous)
+        full = len(previous) + 1 + len(line.split()[0]) > WIDTH
+        wrapped = bool(previous) and full and blocks[-1][0] != "equations"
         runs_on = len(line) > WIDTH - 12 and following and not is_equation(following)
         if begins:
             blocks.append((begins[1].lower(), [line]))
@@ -160,7 +167,7 @@ def equation_rows(lines: list[str]) -> list[str]:
     for line in lines:
         row: list[str] = []
         used = 0
-        for segment in re.split(r"\s{2,}", line.strip()):
+        for segment in re.split(r"\s{2,}", _unaligned(line)):
             if row and used + len(segment) > ROOM:
                 rows.append(r" \qquad ".join(row))
                 row, used = [], 0
@@ -220,7 +227,7 @@ def _names(names: str) -> str:
     parts = []
     for part in re.split(r"(, | and )", names):
         name, _, letter = part.strip().partition(" ")
-        if part.strip() in ("and", ","):
+        if part.strip() in ("and", ",") or len(letter) > 2:
             parts.append(part)
         elif name.isascii():
             parts.append(f"``{name}``" + (f" :math:`{to_latex(letter)}`" if letter else ""))
@@ -236,26 +243,6 @@ def _shapes(text: str) -> str:
     code = [piece.startswith('"') or (piece.startswith("(") and "," in piece) for piece in pieces]
     literal = [f"``{piece}``" if is_code else inline(piece) for piece, is_code in zip(pieces, code, strict=True)]
     return "".join(literal)
-
-
-def inline(text: str) -> str:
-    """A sentence: what reStructuredText would take for markup escaped, functions and errors linked."""
-    text = re.sub(r"\x1f", " ", text)
-    equation = re.fullmatch(r"([^`]*?)(, see ``functional\.\w+``.*)", text)
-    if equation and is_equation(equation[1]) and _sets(equation[1]):
-        return f":math:`{to_latex(equation[1])}`{inline(equation[2])}"
-    pieces = re.split(r"(``.*?``|(?<!\S)\*\w[^*]*\*(?=\W|$))", text)
-    for number in range(0, len(pieces), 2):
-        pieces[number] = re.sub(r"([\\*|_`])", r"\\\1", pieces[number])
-        pieces[number] = re.sub(ERRORS, _error, pieces[number])
-    for number in range(1, len(pieces), 2):
-        pieces[number] = re.sub(r"``functional\.(\w+)``", r":func:`~nnfromscratch.functional.\1`", pieces[number])
-    return "".join(pieces)
-
-
-def _error(name: re.Match[str]) -> str:
-    room = "gradcheck" if name[1] == "GradientError" else "errors"
-    return f":class:`~nnfromscratch.{room}.{name[1]}`"
 
 
 _RENDER: dict[str, Callable[[list[str], re.Pattern[str]], list[str]]] = {

@@ -118,6 +118,8 @@ class _Parser:
         while self.text in TIMES or self.text == "/":
             if self.text == "/":
                 self.take()
+                if not re.search(r"[({]|sum", "".join([*parts, last])):  # a plain product is divided as a whole
+                    parts, last = [], "".join([*parts, last])
                 last = rf"\frac{{{_bare(last)}}}{{{_bare(self.tight())}}}"
             else:
                 parts += [last, f" {TIMES[self.take()]} "]

@@ -47,6 +47,8 @@ def _imports(room):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nnfromscratch."):
                 found.add(node.module.split(".")[1])
+            elif isinstance(node, ast.Constant) and str(node.value).startswith("nnfromscratch."):
+                found.add(node.value.split(".")[1])  # importlib.import_module, where it must wait
     return found - {room}
 
 

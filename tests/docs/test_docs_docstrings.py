@@ -154,6 +154,7 @@ def test_the_parts_of_a_docstring():
     [
         ("∂L/∂W[f, c, p, q] = Σ_n x[n]", True),
         ("v ← μ·v + g", True),
+        ("recall[k]    = M[k, k] / Σ_j M[k, j]            of what is k, the share that was found", True),
         ("s(t) = 1", True),
         ("At x = 0, where the slope jumps, the gradient is 0.", False),
         ("lr >= 0, weight_decay >= 0, else RangeError.", False),
@@ -170,3 +171,20 @@ def test_matrices_in_two_lines_become_matrices():
     text = "\n".join(to_rst(["Turns.", "", *lines]))
     assert r"\begin{pmatrix} \cos \alpha & -\sin \alpha \\ \sin \alpha & \cos \alpha \end{pmatrix}" in text
     assert r"\begin{pmatrix} 1 & 0 \\ k & 1 \end{pmatrix}" in text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (
+            "It is computed as log(1 + e^{−|x|}), which is finite.",
+            r"as :math:`\log\left( 1 + e^{-\left|x\right|} \right)`,",
+        ),
+        ("These are constants: ∂L/∂x = g · 2.", r": :math:`\frac{\partial L}{\partial x} = g \cdot 2`."),
+        ("At x = 0 a kink, a = b there.", r"At :math:`x = 0` a kink, :math:`a = b` there."),
+        ("A number from 0 to 1 of N images.", "A number from 0 to 1 of N images."),
+        ("Then OH = (H − 1)·s − top rows.", "Then OH = (H − 1)·s − top rows."),
+    ],
+)
+def test_mathematics_inside_a_sentence(sentence, expected):
+    assert expected in "\n".join(to_rst([sentence]))

@@ -14,6 +14,8 @@ from equations import EquationError, to_latex
         ("θ − lr·m̂ / (√v̂ + ε)", r"\theta - \frac{\text{lr} \cdot \hat{m}}{\sqrt{\hat{v}} + \varepsilon}"),
         ("γ / √(σ² + ε) · z", r"\frac{\gamma}{\sqrt{\sigma^{2} + \varepsilon}} \cdot z"),
         ("(a + b)·(c + d) / e", r"(a + b) \cdot \frac{c + d}{e}"),
+        ("2 · a · b / (a + b)", r"\frac{2 \cdot a \cdot b}{a + b}"),
+        ("γ / √σ · z / M", r"\frac{\gamma}{\sqrt{\sigma}} \cdot \frac{z}{M}"),
         ("f(a) / 2h", r"\frac{f(a)}{2h}"),
         ("1/M Σ (x − μ)²", r"\frac{1}{M}\ \sum (x - \mu)^{2}"),
         ("max_{p, q} x[p]", r"\max_{p,\,q} x_{p}"),
