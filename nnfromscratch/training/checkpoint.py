@@ -107,9 +107,8 @@ def load_checkpoint(path: str | os.PathLike[str], run: Run) -> None:
         raise CheckpointError(f"{path}: expects a checkpoint of training, is a saved {description.get('kind')}")
     try:
         _require_settings(path, run, description)
-        _restore(
-            path, copy.deepcopy(run), arrays, description
-        )  # a rehearsal: what fails, fails before anything changes
+        rehearsal = copy.deepcopy(run)  # what fails, fails before anything changes
+        _restore(path, rehearsal, arrays, description)
         _restore(path, run, arrays, description)
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path}: expects a checkpoint of training, is damaged: {error!r}") from error

@@ -1,4 +1,5 @@
 import math
+import signal
 import threading
 
 import numpy as np
@@ -119,6 +120,27 @@ def test_outside_the_main_thread(tmp_path):
     thread.start()
     thread.join()
     assert histories[0].step_loss == train().step_loss
+
+
+def test_ctrl_c_ends_after_the_step_in_which_it_came(tmp_path, monkeypatch):
+    network, optimizer, step = mlp(), Adam(lr=0.01), Optimizer.step
+
+    def press(self, params, grads):
+        if self.steps == 5:
+            signal.raise_signal(signal.SIGINT)
+        step(self, params, grads)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Optimizer, "step", press)
+        with pytest.raises(KeyboardInterrupt, match=r"stopped after 2 steps of epoch 2; .*run\.npz has it all"):
+            train(network, optimizer=optimizer, checkpoint=tmp_path / "run.npz")
+        with pytest.raises(KeyboardInterrupt, match=r"stopped after 2 steps of epoch 2$"):
+            train()
+    assert optimizer.steps == 6
+    with np.load(tmp_path / "run.npz") as file:
+        assert len(file["step_loss"]) == 6
+    history = train(network, optimizer=optimizer, checkpoint=tmp_path / "run.npz", resume=True)
+    assert history.step_loss == train().step_loss
 
 
 # --- learning rate, early stopping, the best epoch

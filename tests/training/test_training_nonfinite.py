@@ -218,6 +218,30 @@ def test_the_network_stays_as_before_the_step():
     assert fingerprint(net, optimizer, *common) == fingerprint(same, unspoiled, *common)
 
 
+class Moody(Layer):
+    """Fails at random: the batch has to be computed again with the numbers that it drew."""
+
+    def __init__(self):
+        super().__init__(state={"rng": np.random.default_rng(0)})
+
+    def forward(self, x, training=True):
+        fails = training and self.state["rng"].random() > 0.9
+        return (x * np.float32(np.inf if fails else 1)), lambda dy, wrt=(): (dy, {})
+
+    def __repr__(self):
+        return "Moody()"
+
+
+def test_the_failing_batch_is_computed_again_with_the_same_random_numbers():
+    drawn = np.random.default_rng(0).random(40) > 0.9
+    step = int(drawn.argmax())
+    assert not drawn[step + 1]
+    with pytest.raises(
+        NonFiniteError, match=rf"epoch {step // 4 + 1}, step {step % 4 + 1}: .*result of layer 1\.1, Moody"
+    ):
+        train(network(Moody()), epochs=10)
+
+
 def test_the_last_good_checkpoint_stays(tmp_path):
     path = tmp_path / "run.npz"
     with pytest.raises(NonFiniteError, match=r"the last good checkpoint is .*run\.npz"):

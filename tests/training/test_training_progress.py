@@ -1,12 +1,11 @@
 import io
-import os
 import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from training_cases import blobs, mlp
+from training_cases import ENVIRONMENT, blobs, mlp
 
 from nnfromscratch.functional import softmax_cross_entropy
 from nnfromscratch.optimizers import Adam
@@ -66,6 +65,5 @@ def test_a_line_an_epoch_where_it_is_wanted(monkeypatch, stream_and_ci):
 
 def test_importing_training_loads_neither_numba_nor_matplotlib():
     code = "import sys, nnfromscratch.training; print([m for m in ('numba', 'matplotlib') if m in sys.modules])"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=True)
     assert done.stdout.strip() == "[]"

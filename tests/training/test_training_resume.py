@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_cases import blobs, cnn, fingerprint, mlp, resumable
+from training_cases import ENVIRONMENT, blobs, cnn, fingerprint, mlp, resumable
 
 from nnfromscratch.data import Augmentation
 from nnfromscratch.errors import CheckpointError, RunError
@@ -130,7 +130,8 @@ def folder(few, tmp_path):
 
 def start(folder, *plan):
     script = Path(__file__).with_name("training_cases.py")
-    return subprocess.Popen([sys.executable, str(script), str(folder), *map(str, plan)], stderr=subprocess.PIPE)
+    command = [sys.executable, str(script), str(folder), *map(str, plan)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
 
 
 def finish(folder):

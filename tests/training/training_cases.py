@@ -15,6 +15,9 @@ from nnfromscratch.randomness import generator_state
 from nnfromscratch.schedules import Cosine
 from nnfromscratch.training import fit
 
+# For processes of their own: they import what this one imports.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(Path.cwd()), *sys.path]))}
+
 
 def cnn(seed=0, classes=10):
     """Everything that a checkpoint has to keep: parameters, running statistics, a generator."""
