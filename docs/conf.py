@@ -26,6 +26,8 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
+nb_code_prompt_show = "Show the code that draws this"
+nb_code_prompt_hide = "Hide the code that draws this"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say it in shapes
