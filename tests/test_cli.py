@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 import nnfromscratch
 from nnfromscratch import data, kernels, models, runs
 from nnfromscratch.cli import main, recipe
+from nnfromscratch.cli.classify import load_splits
 from nnfromscratch.cli.outcome import figure_box
 from nnfromscratch.plotting import style
 from nnfromscratch.report import PICTURES
@@ -169,6 +170,22 @@ def test_saved_weights_are_those_that_were_tested(finished, own):
     assert (predictions == test.labels).mean() == results["test_accuracy"]
 
 
+def test_the_best_epoch_is_kept_where_a_later_one_was_worse(own, tmp_path, monkeypatch):
+    """In the third epoch the learning rate is made a thousand times too high."""
+    monkeypatch.setattr(recipe, "make_schedule", lambda steps: lambda step: 1.0 if step < steps * 2 // 3 else 1000.0)
+    assert main([*options(own, 3), "--learning-rate", "0.004", "--out", str(tmp_path / "run")]) == 0
+    results = runs.read_results(tmp_path / "run")["results"]
+    history = results["history"]
+    assert history["best_epoch"] == 1
+    assert history["validation_accuracy"][2] < history["validation_accuracy"][1] == results["validation_accuracy"]
+    validation = load_splits({**recipe.DEFAULTS, "data": own, "batch_size": 16}).validation
+    network = models.lenet5(rng=np.random.default_rng(9))
+    network.load(tmp_path / "run" / "network.npz")
+    with kernels.use("vectorized"):
+        predictions = network.predict(data.as_input(validation.images)).argmax(axis=1)
+    assert (predictions == validation.labels).mean() == results["validation_accuracy"]
+
+
 def test_report_is_one_page_with_every_picture(finished):
     html = (finished / "report.html").read_text(encoding="utf-8")
     assert html.count("data:image/png;base64,") == len(PICTURES)
@@ -192,8 +209,6 @@ def test_the_printed_command_repeats_the_run_bit_for_bit(finished, tmp_path):
 
 
 def test_another_seed_gives_another_network_and_another_validation_part(finished, own, tmp_path):
-    from nnfromscratch.cli.classify import load_splits
-
     settings = {**recipe.DEFAULTS, "data": own}
     first, second = (load_splits({**settings, "seed": seed}) for seed in (0, 1))
     assert not np.array_equal(first.validation.images, second.validation.images)
@@ -298,6 +313,13 @@ def test_a_finished_run_says_so_and_stays_as_it_is(finished, capsys):
     assert main(["--resume", str(finished)]) == 0
     assert capsys.readouterr().out.startswith("Finished: test accuracy")
     assert {path.name: path.stat().st_mtime_ns for path in finished.iterdir()} == before
+
+
+def test_a_terminal_that_lacks_letters_gets_others(finished):
+    command = [sys.executable, "-m", "nnfromscratch", "--resume", str(finished)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "test accuracy" in done.stdout
 
 
 def test_ctrl_c_before_training_ends_without_a_traceback(monkeypatch, capsys):

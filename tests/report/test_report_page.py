@@ -15,7 +15,7 @@ class Reader(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.open, self.tags, self.links, self.text = [], [], [], []
+        self.open, self.tags, self.links, self.text, self.alt = [], [], [], [], []
         self.feed(html)
         self.close()
         assert self.open == []
@@ -23,6 +23,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
         self.links += [value for name, value in attributes if name in ("src", "href", "action", "data", "poster")]
+        self.alt += [value for name, value in attributes if name == "alt"]
         if tag not in VOID:
             self.open.append(tag)
 
@@ -43,6 +44,7 @@ def test_everything_given_is_text():
     assert "script" not in reader.tags
     assert reader.text.count(NASTY) == 11
     assert reader.tags.count("img") == 1
+    assert reader.alt == [NASTY]
 
 
 def test_page_needs_nothing_but_itself():
