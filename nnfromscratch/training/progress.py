@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnfromscratch.training.history import EpochSums, History
 
@@ -30,7 +30,7 @@ class Progress:
         self.bars = wanted is not False and is_terminal()
         self.lines = wanted is True and not self.bars
         self.epochs, self.images = epochs, images
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Any] | None = None
 
     @contextmanager
     def epoch(self, number: int, sums: EpochSums) -> Iterator[None]:
