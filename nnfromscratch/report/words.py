@@ -121,8 +121,8 @@ def mistakes(results: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         f"Its surest mistake is test image {first['index']}: {quoted(first['true'])}, taken for "
         f"{quoted(first['predicted'])} with a confidence of {percent(first['confidence'], 2)}. "
-        f"Of {counted(results['test_errors'], 'mistake')} the network was more than 90 % sure of {sure or 'none'}. On average "
-        f"it was {percent(confidence['wrong'], 1)} sure when it was wrong{right}.",
+        f"Of {counted(results['test_errors'], 'mistake')} the network was more than 90 % sure of {sure or 'none'}. "
+        f"On average it was {percent(confidence['wrong'], 1)} sure when it was wrong{right}.",
         "Look at them before you judge the network: some of these images people would argue about as well.",
     )
 
