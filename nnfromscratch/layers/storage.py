@@ -68,6 +68,8 @@ def restore_contents(
         restore_generator(copy.deepcopy(layer.state[name]), state)  # says no before anything has changed
     for name, state in generators.items():
         restore_generator(layer.state[name], state)
-    for name in own:
+    for name, array in own.items():
         where, _, key = name.partition("/")
-        (layer.params if where == "params" else layer.state)[key] = arrays[name].copy()
+        restored = np.empty_like(array)  # in the memory order of the layer's own array: the same bits afterwards
+        restored[...] = arrays[name]
+        (layer.params if where == "params" else layer.state)[key] = restored

@@ -180,3 +180,11 @@ def test_a_folder_that_is_missing_or_a_full_disk_leaves_the_old_file(tmp_path, m
         trained(1).save(path)
     assert path.read_bytes() == old
     assert [file.name for file in tmp_path.iterdir()] == ["network.npz"]
+
+
+def test_a_loaded_parameter_keeps_the_layers_memory_order(tmp_path):
+    layer = Dense(4, 3, rng=np.random.default_rng(0))
+    layer.params["weight"] = np.asfortranarray(layer.params["weight"])
+    layer.save(tmp_path / "layer.npz")
+    layer.load(tmp_path / "layer.npz")
+    assert layer.params["weight"].flags.f_contiguous
