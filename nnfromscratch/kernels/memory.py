@@ -41,7 +41,7 @@ def reshape_batch(x: Array, shape: tuple[int, ...]) -> Array:
     >>> reshape_batch(x, (48,)).strides  # (N, D): neighbours in memory are neighbours in the batch
     (4, 32)
     """
-    if x.flags.c_contiguous or x.ndim < 2 or x.size == 0:
+    if x.flags.c_contiguous:
         return x.reshape(len(x), *shape)
     batch_last = np.moveaxis(x, 0, -1).reshape(*shape, len(x))
     return np.moveaxis(batch_last, -1, 0)

@@ -40,6 +40,7 @@ def test_gaussian_noise_has_the_given_spread():
     y, backward = gaussian_noise(x, 0.25, rng=rng())
     assert (y - x).mean() == pytest.approx(0, abs=0.01)
     assert (y - x).std() == pytest.approx(0.25, rel=0.02)
+    np.testing.assert_array_equal(y, x + 0.25 * rng().standard_normal((200, 200)))
     dy = numbers(200, 200)
     np.testing.assert_array_equal(backward(dy), dy)
     np.testing.assert_array_equal(gaussian_noise(x, 0, rng=rng())[0], x)
