@@ -65,8 +65,8 @@ class Run:
 
     def restore_best(self) -> None:
         """Give the network the parameters and statistics of the best epoch."""
-        own, _ = layer_contents(self.network)
-        _put_back(self.network, self.best, own)
+        _, generators = layer_contents(self.network)
+        restore_contents(self.network, self.best, generators, source="the best epoch")
 
 
 def save_checkpoint(path: str | os.PathLike[str], run: Run) -> None:
@@ -127,10 +127,7 @@ def _require_settings(path: str | os.PathLike[str], run: Run, description: Mappi
 def _restore(
     path: str | os.PathLike[str], run: Run, arrays: Mapping[str, Array], description: Mapping[str, Any]
 ) -> None:
-    network = _part(arrays, "network/")
-    own, _ = layer_contents(run.network)
-    restore_contents(run.network, network, description["generators"], source=str(path))
-    _put_back(run.network, network, own)
+    restore_contents(run.network, _part(arrays, "network/"), description["generators"], source=str(path))
     run.optimizer.load_state_dict({**description["optimizer"], **_part(arrays, "optimizer/")})
     restore_generator(run.rng, description["epoch_rng"])
     run.epoch_rng = description["epoch_rng"]
@@ -141,15 +138,6 @@ def _restore(
 
 def _part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-
-
-def _put_back(network: Layer, arrays: Mapping[str, Array], own: Mapping[str, Array]) -> None:
-    """Copies of ``arrays`` in the memory order of the network's ``own``: sums in another order have other bits."""
-    for name, like in own.items():
-        copied = np.empty_like(like)
-        copied[...] = arrays[name]
-        where, _, key = name.partition("/")
-        (network.params if where == "params" else network.state)[key] = copied
 
 
 class Autosave:
