@@ -20,6 +20,7 @@ from nnfromscratch.types import Array
 BLOCKS = 64  # directions through a large array; each element is in one of them
 SAMPLES = 32  # elements of a large array that are also checked alone
 TRACKED = 3  # wrong elements that are searched for
+CERTAIN = 4  # wrong elements, after which more are believed on less evidence
 ENOUGH = 8  # wrong directions after which no more are tried
 
 
@@ -108,6 +109,8 @@ def check_argument(
         if outcome.status == "bent":
             outcome = _beside(outcome, beside(), index)
         finding.note(outcome, index)
+        if len(finding.bad) == CERTAIN:
+            prober.hurry()
     if len(kinked) > 1 and not finding.bad:
         _check_tie(prober, np.array(kinked), finding)
     return finding
@@ -165,6 +168,7 @@ def check_directions(prober: Prober, beside: Any, finding: Finding, rng: np.rand
         finding.note(outcome, None)
         if outcome.status in ("differ", "jump"):
             finding.wrong_directions += 1
+            prober.hurry()
             wrong.append((where, block, outcome))
         if len(wrong) == ENOUGH:
             break

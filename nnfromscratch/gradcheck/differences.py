@@ -25,7 +25,7 @@ from nnfromscratch.types import Array
 
 EPS = float(np.finfo(np.float64).eps)
 QUICK = 2.0**-17  # about the cube root of EPS: the best single step where the function varies on the scale of x
-LARGEST, SMALLEST = -2, -30  # the ladder of steps 2^-2, 2^-4, ..., 2^-30
+LARGEST, SMALLEST = -2, -40  # the ladder of steps 2^-2, 2^-4, ..., 2^-40
 
 # t → y(x + t·v), flat; None where that is not finite or outside the function's domain.
 Along: TypeAlias = Callable[[float], "Array | None"]
@@ -33,13 +33,13 @@ Along: TypeAlias = Callable[[float], "Array | None"]
 
 @dataclass(frozen=True)
 class Rung:
-    """One step size: the slopes to the right and to the left for each cotangent, their rounding noise, what moved."""
+    """One step size: the slopes to the right and to the left for each cotangent, which outputs moved, their sizes."""
 
     step: float
     right: Array
     left: Array
-    noise: Array
     moved: Array
+    sizes: Array
 
     @property
     def central(self) -> Array:
@@ -72,11 +72,8 @@ def rung(along: Along, y: Array, cotangents: Array, step: float) -> Rung | None:
     if plus is None or minus is None:
         return None
     rise, fall = plus - y, y - minus
-    moved = (rise != 0) | (fall != 0)
-    largest = np.maximum(np.abs(y), np.maximum(np.abs(plus), np.abs(minus)))
-    return Rung(
-        step, cotangents @ rise / step, cotangents @ fall / step, noise(cotangents, largest * moved, step), moved
-    )
+    sizes = np.maximum(np.abs(y), np.maximum(np.abs(plus), np.abs(minus)))
+    return Rung(step, cotangents @ rise / step, cotangents @ fall / step, (rise != 0) | (fall != 0), sizes)
 
 
 def noise(cotangents: Array, y: Array, step: float) -> Array:
@@ -90,24 +87,41 @@ class Ladder:
     def __init__(self, along: Along, y: Array, cotangents: Array) -> None:
         self.along, self.y, self.cotangents = along, y, cotangents
         self.rungs: list[Rung] = []
+        self.rounding: list[Array] = []  # for each rung the noise of all outputs that move anywhere
+        self.moved = np.zeros(y.size, dtype=bool)
+        self.next = LARGEST
 
     def quick(self) -> Rung | None:
         """The one step that mostly suffices."""
         return rung(self.along, self.y, self.cotangents, QUICK)
 
-    def descend(self, enough: Callable[[list[Slope]], bool], smallest: int = SMALLEST) -> list[Slope] | None:
-        """Go down until every cotangent's slope is known well ``enough``; None where there is nothing to measure."""
-        slopes = None
-        for exponent in range(LARGEST, smallest - 1, -2):
-            measured = rung(self.along, self.y, self.cotangents, 2.0**exponent)
+    def descend(self, enough: Callable[[list[Slope]], bool] | None, smallest: int = SMALLEST) -> list[Slope] | None:
+        """Go down until every cotangent's slope is known well ``enough``, without that to the end.
+
+        None where there is nothing to measure.
+        """
+        while self.next >= smallest:
+            measured = rung(self.along, self.y, self.cotangents, 2.0**self.next)
+            self.next -= 2
             if measured is None:
-                self.rungs = []  # outside the domain: begin again closer to x
+                self.rungs, self.rounding = [], []  # outside the domain: begin again closer to x
                 continue
-            self.rungs.append(measured)
-            slopes = self.plateaus()
-            if slopes is not None and enough(slopes):
-                break
-        return slopes
+            self._add(measured, len(self.rungs))
+            if enough is not None:
+                slopes = self.plateaus()
+                if slopes is not None and enough(slopes):
+                    return slopes
+        return self.plateaus()
+
+    def _add(self, measured: Rung, place: int) -> None:
+        moved = self.moved | measured.moved
+        if np.array_equal(moved, self.moved):
+            self.rounding.insert(place, noise(self.cotangents, measured.sizes * moved, measured.step))
+            self.rungs.insert(place, measured)
+        else:  # an output that moves anywhere on the ladder brings its noise to all of it
+            self.moved = moved
+            self.rungs.insert(place, measured)
+            self.rounding = [noise(self.cotangents, r.sizes * moved, r.step) for r in self.rungs]
 
     def ascend(self, enough: Callable[[list[Slope]], bool], most: float) -> list[Slope] | None:
         """Where even the largest step drowned in noise, try larger ones, up to ``most``."""
@@ -118,32 +132,32 @@ class Ladder:
             measured = rung(self.along, self.y, self.cotangents, 4 * self.rungs[0].step)
             if measured is None:
                 break
-            self.rungs.insert(0, measured)
+            self._add(measured, 0)
             slopes = self.plateaus()
         return slopes
 
     def plateaus(self) -> list[Slope] | None:
-        """For each cotangent the estimate with the least uncertainty; needs four rungs."""
+        """For each cotangent the best estimate and its uncertainty; needs four rungs."""
         if len(self.rungs) < 4:
             return None
-        steps = np.array([r.step for r in self.rungs])
+        steps = np.array([r.step for r in self.rungs])[:, None]
         central = np.array([r.central for r in self.rungs])
         gap = np.abs(np.array([r.right - r.left for r in self.rungs]))
-        rounding = np.array([r.noise for r in self.rungs])
         estimate = (16 * central[1:] - central[:-1]) / 15
+        change = np.abs(np.diff(estimate, axis=0))
         # Three successive estimates that agree: two might agree by chance.
-        spread = np.abs(np.diff(estimate, axis=0))
-        spread = np.maximum(spread[:-1], spread[1:])
+        spread = np.maximum(change[:-1], change[1:])
+        # Rounding makes the estimates change in proportion to 1/h: what is seen at smaller steps holds here as well.
+        seen = np.maximum.accumulate((change * steps[2:])[::-1])[::-1][1:] / steps[2:-1]
         # On a smooth function right and left differ by h·curvature: four times less at a step four times smaller.
         # A gap that stays shows a kink within the step, and there the mean of both sides means nothing.
         stays = np.where(gap[2:-1] > 0.6 * gap[1:-2], gap[2:-1], 0.0)
-        error = 4 * spread + stays + 1.2 * rounding[2:-1]
-        best = np.argmin(error, axis=0)
-        return [Slope(float(estimate[b + 1, k]), float(error[b, k]), float(steps[b + 2])) for k, b in enumerate(best)]
-
-    def moved(self) -> Array:
-        """Which outputs any step so far has moved."""
-        return np.any([r.moved for r in self.rungs], axis=0) if self.rungs else np.zeros(self.y.size, dtype=bool)
+        error = 4 * spread + seen + stays + 1.2 * np.array(self.rounding)[2:-1]
+        middle = estimate[1:-1]
+        # A plateau stands out from zero; where none does, the smallest uncertainty is the best that can be had.
+        share = np.divide(error, np.abs(middle), out=np.full_like(error, np.inf), where=middle != 0)
+        best = np.where(share.min(axis=0) < 0.05, share.argmin(axis=0), error.argmin(axis=0))
+        return [Slope(float(middle[b, k]), float(error[b, k]), self.rungs[int(b) + 2].step) for k, b in enumerate(best)]
 
     def kink(self, k: int) -> Kink | None:
         """The one-sided slopes for cotangent ``k``, if they stay apart down to the smallest step that can tell."""
@@ -151,7 +165,7 @@ class Ladder:
             return None
         right = np.array([r.right[k] for r in self.rungs])
         left = np.array([r.left[k] for r in self.rungs])
-        rounding = 2 * np.array([r.noise[k] for r in self.rungs])[1:]
+        rounding = 2 * np.array(self.rounding)[1:, k]
         # (4·D(h/4) − D(h)) / 3 cancels the term in h that one-sided differences have.
         right, left = (4 * right[1:] - right[:-1]) / 3, (4 * left[1:] - left[:-1]) / 3
         jump = right - left
@@ -171,7 +185,7 @@ class Ladder:
         """Whether y itself jumps at x: the rise stays the same however small the step."""
         if len(self.rungs) < 6:
             return False
-        floor = 1e3 * np.array([r.noise[0] * r.step for r in self.rungs[-4:]])
+        floor = 1e3 * np.array([noise(self.cotangents[0], r.sizes * r.moved, 1.0) for r in self.rungs[-4:]])
         for side in ("right", "left"):
             rise = np.array([getattr(r, side)[0] * r.step for r in self.rungs[-4:]])
             if np.all(np.abs(rise) > floor) and np.ptp(rise) < 1e-2 * np.abs(rise).max():

@@ -6,7 +6,7 @@ does: is the gradient wrong, or the difference? So only then the whole ladder of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -42,11 +42,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Judge:
-    """Compares slopes at one point: ``y`` (M,) there, ``cotangents`` (K, M), relative tolerance."""
+    """Compares slopes at one point: ``y`` (M,) there, ``cotangents`` (K, M), relative tolerance.
+
+    ``thorough``: condemn on the evidence of all steps only; needless once an argument is known to be wrong.
+    """
 
     y: Array
     cotangents: Array
     rtol: float
+    thorough: bool = True
 
     def element(
         self, along: Along, analytic: Array, largest: Array, smallest: int, most: float, elementwise: bool
@@ -94,39 +98,55 @@ class Judge:
         size = np.sqrt(((self.cotangents * self.y) ** 2).sum(axis=1))
 
         def enough(slopes: list[Slope]) -> bool:
-            largest = [max(abs(slope.value), scale[k]) for k, slope in enumerate(slopes)]
             return all(
-                slope.error <= self.rtol * largest[k]
-                or (largest[k] <= ZERO * size[k] and slope.error <= NEGLIGIBLE * size[k])
-                for k, slope in enumerate(slopes)
+                self._enough(slope, float(analytic[k]), float(scale[k]), size[k]) for k, slope in enumerate(slopes)
             )
 
         slopes = ladder.descend(enough, smallest)
         if slopes is not None and not enough(slopes):
             slopes = ladder.ascend(enough, most)
-        if slopes is None:
-            return Outcome("unsure", float(analytic[0]), float("nan"), 0.0)
-        outcomes = []
-        for k, slope in enumerate(slopes):
-            outcome = self._smooth(ladder, float(analytic[k]), float(scale[k]), slope, k, most)
-            if outcome.status != "agree":
-                kink = ladder.kink(k)
-                if kink is not None:
-                    outcome = self._at_kink(ladder, float(analytic[k]), kink, k, elementwise, direction)
-                elif ladder.jumps():
-                    outcome = Outcome("jump", outcome.analytic, outcome.numeric, outcome.relative)
-            outcomes.append(outcome)
+        outcomes = self._outcomes(ladder, analytic, scale, slopes, most)
+        if self.thorough and any(outcome.status == "differ" for outcome in outcomes):
+            # Condemned only on the evidence of all steps.
+            slopes = ladder.descend(None, smallest)
+            outcomes = self._outcomes(ladder, analytic, scale, slopes, most)
+        outcomes = [
+            outcome if outcome.status == "agree" else self._rough(ladder, outcome, k, elementwise, direction)
+            for k, outcome in enumerate(outcomes)
+        ]
         for status in ("jump", "differ", "bent", "kink", "agree", "unsure"):
             same = [outcome for outcome in outcomes if outcome.status == status]
             if same:
                 return max(same, key=lambda outcome: outcome.relative)
-        raise AssertionError("unreachable")
+        return Outcome("unsure", float(analytic[0]), float("nan"), 0.0)
+
+    def _enough(self, slope: Slope, analytic: float, scale: float, size: float) -> bool:
+        """Six digits of the slope, or six digits of agreement, or a slope that is zero but for rounding."""
+        known = slope.error <= self.rtol * abs(slope.value)
+        agrees = slope.error + abs(analytic - slope.value) <= self.rtol * scale
+        zero = max(scale, abs(slope.value)) <= ZERO * size and slope.error <= NEGLIGIBLE * size
+        return known or agrees or zero
+
+    def _outcomes(
+        self, ladder: Ladder, analytic: Array, scale: Array, slopes: list[Slope] | None, most: float
+    ) -> list[Outcome]:
+        return [
+            self._smooth(ladder, float(analytic[k]), float(scale[k]), slope, k, most)
+            for k, slope in enumerate(slopes or [])
+        ]
+
+    def _rough(self, ladder: Ladder, outcome: Outcome, k: int, elementwise: bool, direction: bool) -> Outcome:
+        """The verdict if the function has a kink or a jump at x after all; else the outcome itself."""
+        kink = ladder.kink(k)
+        if kink is not None:
+            return self._at_kink(ladder, outcome.analytic, kink, k, elementwise, direction)
+        return replace(outcome, status="jump") if ladder.jumps() else outcome
 
     def _smooth(self, ladder: Ladder, analytic: float, scale: float, slope: Slope, k: int, most: float) -> Outcome:
         """The verdict if the function is smooth along the line."""
         scale = max(scale, abs(slope.value))
         distance, error = abs(analytic - slope.value), slope.error
-        size = self._size(ladder.moved(), k)
+        size = self._size(ladder.moved, k)
         if distance > self.rtol * scale + error:
             # A saturated output does not move in 16 digits, yet has a slope of 1e-17: no step can tell that from zero.
             floor = float(4 * noise(self.cotangents[k : k + 1], self.y, slope.step)[0])
@@ -148,7 +168,7 @@ class Judge:
 
     def _far(self, ladder: Ladder, most: float, k: int) -> tuple[Array, float]:
         """Which outputs depend on the line at all, and how steeply, over steps that leave any saturation."""
-        moved, secant = ladder.moved(), 0.0
+        moved, secant = ladder.moved, 0.0
         for step in (2.0, -2.0, 2 * most, -2 * most):
             y = ladder.along(step)
             if y is not None:
