@@ -98,6 +98,22 @@ def test_a_forked_process_starts_its_own_threads(monkeypatch):
     assert threads._pool(2, os.getpid()) is not threads._pool(2, os.getpid() + 1)
 
 
+def test_blas_keeps_to_one_thread_inside_and_gets_its_threads_back():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+
+    def blas_threads():
+        return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        before = blas_threads()
+        with threads.one_blas_thread():
+            assert set(blas_threads()) <= {1}
+        assert blas_threads() == before
+        with pytest.raises(ZeroDivisionError), threads.one_blas_thread():
+            raise ZeroDivisionError
+        assert blas_threads() == before
+
+
 CASES = [
     Case(8, 6, 10, (14, 13), (3, 3), (1, 1), ((1, 1), (1, 1)), np.float32, ("C", "C"), 0),
     Case(16, 5, 7, (21, 20), (5, 4), (2, 3), ((2, 0), (1, 3)), np.float64, ("batch last", "F"), 1),

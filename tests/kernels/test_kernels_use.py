@@ -191,6 +191,17 @@ except kernels.RangeError as error:
     ]
 
 
-def test_with_numba_the_default_is_compiled():
-    pytest.importorskip("numba")
-    assert kernels.default() == "compiled"
+@pytest.mark.parametrize(("found", "expected"), [(None, "vectorized"), (object(), "compiled")])
+def test_the_default_depends_on_numba_alone(monkeypatch, found, expected):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: found if name == "numba" else object())
+    assert kernels.default.__wrapped__() == expected  # the answer that is remembered stays as it is
+
+
+def test_asking_for_what_is_not_installed(monkeypatch):
+    monkeypatch.setattr(kernels, "default", lambda: "vectorized")
+    assert kernels.active().conv2d.__module__ == "nnfromscratch.kernels.vectorized"
+    with pytest.raises(RangeError, match="kernels 'compiled' expects Numba, which is not installed; try 'vectorized'"):
+        kernels.use("compiled").__enter__()
+    for name in ("loops", "vectorized"):
+        with kernels.use(name) as chosen:
+            assert chosen.conv2d.__module__ == f"nnfromscratch.kernels.{name}"
