@@ -9,7 +9,10 @@ from docstrings import arguments_of, is_equation, to_rst
 
 from nnfromscratch import functional, initializers, layers, optimizers, schedules
 
-MODULES = ("functional", "layers", "optimizers", "schedules", "initializers", "data", "models", "gradcheck", "kernels")
+MODULES = (
+    "functional", "layers", "optimizers", "schedules", "initializers", "data", "models", "training", "plotting",
+    "gradcheck", "kernels",
+)  # fmt: skip
 
 
 def _public(module):
