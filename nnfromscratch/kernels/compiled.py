@@ -122,7 +122,7 @@ def _sorted_columns(rows: Array, stride: int, left: int, kernel: int, outputs: i
     """(H, C, s, columns, N): the padded columns, sorted by remainder; as many of them as taps reach."""
     height, channels, width, n = rows.shape
     columns = (kernel - 1) // stride + outputs
-    if stride == 1 and left == 0 and columns <= width:
+    if stride == 1 and columns == width:  # no padding either
         return rows[:, :, None]
     padded = np.zeros((height, channels, stride, columns, n), rows.dtype)
     for remainder in range(stride):

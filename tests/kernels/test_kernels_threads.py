@@ -114,6 +114,32 @@ def test_blas_keeps_to_one_thread_inside_and_gets_its_threads_back():
         assert blas_threads() == before
 
 
+def test_the_cost_is_the_number_of_operations_compiled(monkeypatch):
+    # it decides on the number of threads: one multiplication and one addition for every product of equation (1)
+    compiled = kernel_set("compiled")
+    costs = []
+
+    def share(work, count, *, cost):
+        costs.append(cost)
+        threads.share(work, count, cost=0)
+
+    monkeypatch.setattr(compiled, "share", share)
+    x, weight = np.ones((2, 3, 8, 10)), np.ones((5, 3, 4, 2))
+    y = compiled.conv2d(x, weight, (1, 1), NONE)
+    compiled.conv2d_grad_input(y, weight, (8, 10), (1, 1), NONE)
+    compiled.conv2d_grad_weight(y, x, (4, 2), (1, 1), NONE)
+    assert costs == [2 * y.size * 24, 2 * x.size * 40, 2 * y.size * 24]
+    costs.clear()
+    compiled.conv2d_grad_input(np.ones((2, 5, 3, 5)), weight, (8, 10), (2, 2), NONE)
+    assert costs == [2 * (x.size / 4) * 10] * 4  # each quarter of the pixels meets a quarter of the kernel
+    costs.clear()
+    y, winner = compiled.max_pool2d(x, (2, 3), (1, 1), NONE)
+    compiled.max_pool2d_grad(y, winner, (8, 10), (2, 3), (1, 1), NONE)
+    compiled.avg_pool2d(x, (2, 3), (1, 1), NONE)
+    compiled.avg_pool2d_grad(y, (8, 10), (2, 3), (1, 1), NONE)
+    assert costs == [y.size * 6] * 4
+
+
 CASES = [
     Case(8, 6, 10, (14, 13), (3, 3), (1, 1), ((1, 1), (1, 1)), np.float32, ("C", "C"), 0),
     Case(16, 5, 7, (21, 20), (5, 4), (2, 3), ((2, 0), (1, 3)), np.float64, ("batch last", "F"), 1),
