@@ -407,6 +407,14 @@ def test_unknown_names_suggest_the_nearest(capsys):
     assert "did you mean 'classify'" in fails(capsys, "clasify")
     assert "did you mean 'vectorized'" in fails(capsys, "--kernels", "vectorised")
     assert "did you mean 'compiled'" in fails(capsys, "gradcheck", "--kernels", "compild")
+    assert "did you mean 'conv2d'" in fails(capsys, "gradcheck", "--operation", "conv2")
+
+
+def test_gradcheck_prints_its_table(capsys):
+    assert main(["gradcheck", "--operation", "relu", "--quick", "--kernels", "vectorized"]) == 0
+    out = capsys.readouterr().out
+    assert "faults planted" in out
+    assert "Every gradient is right, every planted fault was caught." in out
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ examples:
 _GRADCHECK_EXAMPLES = """\
 examples:
   python -m nnfromscratch gradcheck
+  python -m nnfromscratch gradcheck --operation conv2d
   python -m nnfromscratch gradcheck --kernels vectorized --quick
 """
 
@@ -137,9 +138,12 @@ def _predict(parser: Parser) -> None:
 
 
 def _gradcheck(parser: Parser) -> None:
-    parser.add_argument("--kernels", metavar="NAME", help="check on this kernel set alone (default: all three)")
+    parser.add_argument(
+        "--kernels", metavar="NAME[,NAME]", help="loops, vectorized, compiled (default: all that are installed)"
+    )
+    parser.add_argument("--operation", metavar="NAME", help="one operation or layer, such as conv2d or BatchNorm")
     parser.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="draws the cases (default 0)")
-    parser.add_argument("--quick", action="store_true", help="fewer cases")
+    parser.add_argument("--quick", action="store_true", help="fewer random cases, and no faults but people's mistakes")
     parser.set_defaults(run=_run("gradcheck"))
 
 
