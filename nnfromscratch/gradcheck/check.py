@@ -21,6 +21,7 @@ BLOCKS = 64  # directions through a large array; each element is in one of them
 SAMPLES = 32  # elements of a large array that are also checked alone
 TRACKED = 3  # wrong elements that are searched for
 CERTAIN = 4  # wrong elements, after which more are believed on less evidence
+PLENTY = 16  # wrong elements, after which the others need not be looked at
 ENOUGH = 8  # wrong directions after which no more are tried
 
 
@@ -111,6 +112,8 @@ def check_argument(
         finding.note(outcome, index)
         if len(finding.bad) == CERTAIN:
             prober.hurry()
+        if len(finding.bad) == PLENTY:
+            break
     if len(kinked) > 1 and not finding.bad:
         _check_tie(prober, np.array(kinked), finding)
     return finding

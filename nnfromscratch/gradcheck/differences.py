@@ -25,6 +25,7 @@ from nnfromscratch.types import Array
 
 EPS = float(np.finfo(np.float64).eps)
 QUICK = 2.0**-17  # about the cube root of EPS: the best single step where the function varies on the scale of x
+OUTSTANDING = 0.05  # an uncertainty of at most this share of the slope makes a plateau
 LARGEST, SMALLEST = -2, -40  # the ladder of steps 2^-2, 2^-4, ..., 2^-40
 
 # t → y(x + t·v), flat; None where that is not finite or outside the function's domain.
@@ -124,8 +125,12 @@ class Ladder:
             self.rounding = [noise(self.cotangents, r.sizes * moved, r.step) for r in self.rungs]
 
     def ascend(self, enough: Callable[[list[Slope]], bool], most: float) -> list[Slope] | None:
-        """Where even the largest step drowned in noise, try larger ones, up to ``most``."""
-        slopes = self.plateaus()
+        """Where even the largest step drowned in noise, try larger ones, up to ``most``.
+
+        They count only if a plateau stands out from zero up there: a bounded function has no slope over long ways.
+        """
+        before, rungs, rounding = self.plateaus(), list(self.rungs), list(self.rounding)
+        slopes = before
         while slopes is not None and not enough(slopes) and self.rungs[0].step < most:
             if all(slope.step < self.rungs[2].step for slope in slopes):
                 break  # the plateau lies lower down: larger steps would not help
@@ -134,7 +139,10 @@ class Ladder:
                 break
             self._add(measured, 0)
             slopes = self.plateaus()
-        return slopes
+        if slopes is not None and all(slope.error < OUTSTANDING * abs(slope.value) for slope in slopes):
+            return slopes
+        self.rungs, self.rounding = rungs, rounding
+        return before
 
     def plateaus(self) -> list[Slope] | None:
         """For each cotangent the best estimate and its uncertainty; needs four rungs."""
@@ -156,7 +164,7 @@ class Ladder:
         middle = estimate[1:-1]
         # A plateau stands out from zero; where none does, the smallest uncertainty is the best that can be had.
         share = np.divide(error, np.abs(middle), out=np.full_like(error, np.inf), where=middle != 0)
-        best = np.where(share.min(axis=0) < 0.05, share.argmin(axis=0), error.argmin(axis=0))
+        best = np.where(share.min(axis=0) < OUTSTANDING, share.argmin(axis=0), error.argmin(axis=0))
         return [Slope(float(middle[b, k]), float(error[b, k]), self.rungs[int(b) + 2].step) for k, b in enumerate(best)]
 
     def kink(self, k: int) -> Kink | None:

@@ -39,7 +39,8 @@ class Prober:
         claimed = np.abs(self.gradients * self.scales).reshape(len(self.gradients), -1)
         self.largest: Array = claimed.max(axis=1, initial=0.0)
         self.judge = Judge(observation.y, observation.cotangents, rtol)
-        self.reach = max(1.0, float(np.max(np.abs(self.x), initial=0.0)))
+        # The largest step: an argument beside whose results its own values are small must move far to be seen.
+        self.reach = max(1.0, *(float(np.max(np.abs(a), initial=0.0)) for a in (self.x, observation.y)))
 
     def hurry(self) -> None:
         """The argument is known to be wrong: let fewer steps suffice from now on."""

@@ -13,7 +13,7 @@ from nnfromscratch.gradcheck.differences import Ladder, Slope
 from nnfromscratch.gradcheck.elements import Prober
 from nnfromscratch.types import Array
 
-ELEMENTS = 256  # at most so many elements in the grid
+ELEMENTS = 128  # at most so many elements in the grid
 ENTRIES = 1_000_000  # and at most so many entries in the Jacobian
 
 

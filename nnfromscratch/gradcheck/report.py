@@ -111,7 +111,9 @@ class Report:
         raise KeyError(argument)
 
     def __str__(self) -> str:
-        lines = [f"{self.name}: {'the gradient is right' if self.passed else 'the gradient is WRONG'}"]
+        unknown = self.diagnosis is not None and self.diagnosis.kind == "inconclusive"
+        verdict = "is right" if self.passed else "could not be checked" if unknown else "is WRONG"
+        lines = [f"{self.name}: the gradient {verdict}"]
         if self.diagnosis is not None:
             lines.append(f"  {self.diagnosis.text}")
         if self.worst is not None and not self.passed:

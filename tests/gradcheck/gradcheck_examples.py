@@ -158,7 +158,7 @@ def cases(rng):
 def large_cases(rng):
     n = rng.normal
     return [
-        (dense, (n(size=(16, 60)), n(size=(60, 12)), n(size=12))),
+        (dense, (n(size=(8, 60)), n(size=(60, 8)), n(size=8))),
         (softmax, (n(size=(40, 30)),)),
         (relu, (n(size=(30, 40)),)),
     ]

@@ -241,3 +241,4 @@ def test_noise_that_drowns_everything_is_no_pass():
     report = gradcheck(drowned, np.array([1.0, 2.0]), rng=np.random.default_rng(0), raise_error=False)
     assert report["x"].inconclusive == 2
     assert report.diagnosis.kind == "inconclusive"
+    assert "could not be checked" in str(report)
