@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 
@@ -41,16 +41,15 @@ def as_padding(operation: str, padding: PaddingLike, size: Pair, kernel_size: Pa
         if padding == "valid":
             return (0, 0), (0, 0)
         if padding == "same":
-            rows, columns = (_same(*axis) for axis in zip(size, kernel_size, stride, strict=True))
-            return rows, columns
+            vertical, horizontal = (_same(*axis) for axis in zip(size, kernel_size, stride, strict=True))
+            return vertical, horizontal
         raise RangeError(f"{operation}: padding expects a number, pairs, 'valid' or 'same', is {padding!r}")
-    if isinstance(padding, (tuple, list)) and len(padding) == 2 and isinstance(padding[0], (tuple, list)):
-        top_bottom, left_right = padding
-        return (
-            as_pair(operation, "padding", top_bottom, least=0),
-            as_pair(operation, "padding", left_right, least=0),
-        )
-    height, width = as_pair(operation, "padding", padding, least=0)
+    if isinstance(padding, (tuple, list)) and len(padding) == 2:
+        rows, columns = padding
+        if isinstance(rows, (tuple, list)) and isinstance(columns, (tuple, list)):
+            return as_pair(operation, "padding", rows, least=0), as_pair(operation, "padding", columns, least=0)
+    # Of (1, (2, 3)) and the like as_pair will say what is wrong.
+    height, width = as_pair(operation, "padding", cast("int | Pair", padding), least=0)
     return (height, height), (width, width)
 
 

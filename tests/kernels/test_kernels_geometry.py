@@ -49,7 +49,9 @@ def test_padding_in_all_its_forms(padding, expected):
     assert as_padding("f", padding, (7, 6), (4, 2), (1, 1)) == expected
 
 
-@pytest.mark.parametrize("padding", [-1, (0, -1), ((0, 0), (0, -1)), 1.5, True, None, ((1, 1), (1, True))])
+@pytest.mark.parametrize(
+    "padding", [-1, (0, -1), ((0, 0), (0, -1)), 1.5, True, None, ((1, 1), (1, True)), ((1, 2), 3), (3, (1, 2))]
+)
 def test_padding_of_no_whole_number_is_refused(padding):
     with pytest.raises(RangeError, match=r"^f: padding expects a whole number of at least 0, is "):
         as_padding("f", padding, (7, 6), (4, 2), (1, 1))
