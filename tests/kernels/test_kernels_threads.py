@@ -76,7 +76,9 @@ def test_the_number_of_threads(monkeypatch):
         monkeypatch.setenv("NUMBA_NUM_THREADS", setting)
         assert threads.thread_count() == expected
     monkeypatch.setenv("NUMBA_NUM_THREADS", "")
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", {0: {4, 5, 7}}.get, raising=False)  # 0 is this process
+    assert threads.thread_count() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
     assert threads.thread_count() == os.cpu_count()
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert threads.thread_count() == 1
