@@ -55,7 +55,7 @@ def table(rows: Iterable[Row]) -> str:
     width = max(len("operation or layer"), *(len(row.name) for row in rows))
     lines = [
         f"{'operation or layer':<{width}}  {'kernels':<10} {'cases':>6} {'elements':>9} {'worst rel. error':>16} "
-        f"{'false alarms':>12} {'faults planted':>14} {'caught':>7}"
+        f"{'false alarms':>12} {'unclear':>7} {'faults planted':>14} {'caught':>7}"
     ]
     lines.append("─" * len(lines[0]))
     before = None
@@ -69,12 +69,14 @@ def table(rows: Iterable[Row]) -> str:
         sum(row.elements for row in rows),
         max(row.worst for row in rows),
         tuple(f"{row.name} on {row.kernels} kernels: {case}" for row in rows for case in row.alarms),
+        tuple(f"{row.name} on {row.kernels} kernels: {case}" for row in rows for case in row.unclear),
         sum(row.planted for row in rows),
         tuple(f"{row.name}: {fault}" for row in rows for fault in row.missed),
     )
     lines += [lines[1], _line(total, width, total.name)]
     lines += [f"false alarm: {case}" for case in total.alarms]
     lines += [f"missed: {fault}" for fault in total.missed]
+    lines += [f"could not be checked, rounding hides the slopes: {case}" for case in total.unclear]
     lines.append("Every gradient is right, every planted fault was caught." if total.right else "Something is wrong.")
     return "\n".join(lines)
 
@@ -83,7 +85,7 @@ def _line(row: Row, width: int, name: str) -> str:
     planted = f"{row.planted:>14,} {row.planted - len(row.missed):>7,}" if row.planted else " " * 22
     return (
         f"{name:<{width}}  {row.kernels:<10} {row.cases:>6,} {row.elements:>9,} {row.worst:>16.1e} "
-        f"{len(row.alarms):>12,} {planted}"
+        f"{len(row.alarms):>12,} {len(row.unclear):>7,} {planted}"
     ).rstrip()
 
 

@@ -147,7 +147,7 @@ CROSS_ENTROPY = Entry(
             "through softmax once more",
             None,
             "multiplies p − t by p·(1 − p), though that derivative is already in it",
-            "p − t is the derivative with respect to what: the probabilities, or the scores?",
+            "With respect to what is p − t the derivative: the probabilities, or the scores?",
             wrong(softmax_cross_entropy, logits=lambda at: at.right * _p(at) * (1 - _p(at))),
         ),
         Mistake(

@@ -41,7 +41,7 @@ DENSE = Entry(
         Mistake(
             "dense",
             "weight not transposed",
-            "transpose",
+            None,
             "multiplies dy by W, which fits only where W is square",
             "Write the shapes of dy, W and x next to each other: which index of W should be summed over?",
             wrong(dense, x=lambda at: at.dy @ at.weight),
@@ -149,7 +149,7 @@ DENSE = Entry(
             "x counted twice",
             "missing-factor",
             "multiplies dx by x once more, as for a product of two variables",
-            "y is linear in x: can its slope depend on x?",
+            "The result is linear in x: can its slope depend on x?",
             wrong(dense, x=lambda at: at.dy @ at.weight.T * at.x),
         ),
         Mistake(

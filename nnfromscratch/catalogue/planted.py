@@ -22,7 +22,7 @@ from nnfromscratch.layers import Layer
 class Planted:
     """A fault in an entry's function, with arguments at which it shows.
 
-    kinds: what the diagnosis may say; empty where no name fits.
+    kinds: what the diagnosis may say; empty where no name fits.   large: too much work for loops.
     """
 
     entry: Entry
@@ -30,6 +30,7 @@ class Planted:
     arguments: Arguments
     function: Function
     kinds: tuple[Kind, ...]
+    large: bool = False
 
     def report(self, rng: np.random.Generator) -> Report:
         """What the gradient checker says of it."""
@@ -41,13 +42,17 @@ def mistakes(entry: Entry) -> Iterator[Planted]:
     for mistake in entry.mistakes:
         kinds = () if mistake.kind is None else (mistake.kind,)
         yield Planted(entry, mistake.name, entry.arguments(mistake.case), mistake.function, kinds)
-    if any(case.name == "large" for case in entry.cases):
-        yield from (fault for fault in general(entry, "large") if "one element" in fault.name)
+    for case in entry.cases:
+        if case.name == "large":
+            arguments = entry.arguments("large")
+            fault = next(fault for fault in gradient_faults(0) if fault.name == "one element")
+            function = _with(entry, fault, arguments)
+            yield Planted(entry, "large: one wrong element", arguments, function, ("one-element",), case.large)
 
 
-def general(entry: Entry, case: str = "typical") -> Iterator[Planted]:
-    """The faults that any backward can have and that change anything in this case, taking turns on the arguments."""
-    arguments = entry.arguments(case)
+def general(entry: Entry) -> Iterator[Planted]:
+    """The faults that any backward can have and that change anything here, taking turns on the arguments."""
+    arguments = entry.arguments("typical")
     subject = entry.subject(entry.function, arguments)
     dy, right, names = _gradients(subject, arguments)
     of_argument = [gradient_faults(i) for i in range(len(right))]
@@ -56,15 +61,15 @@ def general(entry: Entry, case: str = "typical") -> Iterator[Planted]:
         for i in np.roll(range(len(right)), -turn):
             fault = of_argument[i][turn]
             if fault.applies_to(arguments.arrays, dy, right):
-                name = f"{case}: d{names[i]}, {fault.name}"
-                yield Planted(entry, name, arguments, _with(entry, fault, arguments), fault.kinds)
+                yield Planted(
+                    entry, f"d{names[i]}: {fault.name}", arguments, _with(entry, fault, arguments), fault.kinds
+                )
                 break
     if not isinstance(subject, Layer):
         for fault in conduct_faults():
             harmless = fault.kind == "shared-state" and _same_everywhere(subject, arguments, dy, right)
             if fault.applies_to(arguments.arrays, dy, right) and not harmless:
-                name = f"{case}: {fault.name}"
-                yield Planted(entry, name, arguments, _with(entry, fault, arguments), fault.kinds)
+                yield Planted(entry, fault.name, arguments, _with(entry, fault, arguments), fault.kinds)
 
 
 def _gradients(subject: Any, arguments: Arguments) -> tuple[Any, list[Any], list[str]]:

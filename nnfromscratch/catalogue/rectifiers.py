@@ -107,7 +107,7 @@ RELU = Entry(
             "mask written into dy",
             "written",
             "sets elements of dy to zero in place",
-            "dy belongs to whoever called you: may you change it?",
+            "Whose array is dy, and may you change it?",
             wrong(relu, x=_masked_in_place),
         ),
         Mistake(
@@ -190,7 +190,7 @@ LEAKY_RELU = Entry(
             "scaled in place",
             "written",
             "multiplies elements of dy in place",
-            "dy belongs to whoever called you: may you change it?",
+            "Whose array is dy, and may you change it?",
             wrong(leaky_relu, x=_scaled_in_place),
         ),
     ),

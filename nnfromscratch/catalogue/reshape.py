@@ -69,7 +69,7 @@ FLATTEN = Entry(
         Mistake(
             "flatten",
             "channels last",
-            "transpose",
+            None,
             "takes the row for (H, W, C)",
             "Which of the axes runs fastest in the row?",
             wrong(flatten, x=lambda at: at.dy.reshape(2, 2, 2, 3).transpose(0, 3, 1, 2).copy()),
