@@ -47,7 +47,11 @@ def read_npz(path: str | Path) -> tuple[Dataset, Dataset | None]:
     if "classes" in arrays:
         classes = tuple(str(name) for name in np.atleast_1d(arrays["classes"]))
     else:
-        classes = tuple(str(k) for k in range(max(int(labels.max(initial=0)) for _, labels in parts) + 1))
+        largest = max(int(labels.max(initial=0)) for _, labels in parts)
+        images = sum(len(labels) for _, labels in parts)
+        if largest > images:  # more classes than images: years, prices or the like, not classes
+            raise DataError(f"{path} expects labels 0, 1, 2, … or an array classes, has {largest} in {images} labels")
+        classes = tuple(str(k) for k in range(largest + 1))
     try:
         train, *rest = (Dataset(images, labels, classes) for images, labels in parts)
     except NNFromScratchError as failure:

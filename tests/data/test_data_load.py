@@ -143,6 +143,7 @@ IMAGES, LABELS = toy()
         ({"images": IMAGES[0], "labels": LABELS}, r"expects shape \(N, H, W\).* has \(6, 5\)"),
         ({"images": np.zeros((9, 2, 6, 5)), "labels": LABELS}, r"1 or 3 channels, has \(9, 2, 6, 5\)"),
         ({"images": IMAGES, "labels": LABELS / 1}, r"labels expects whole numbers of shape \(N,\), has float64"),
+        ({"images": IMAGES, "labels": LABELS * 10**12}, "an array classes, has [0-9]+ in 20 labels"),
         ({"images": IMAGES, "labels": LABELS - 1}, "labels expects whole numbers in .*has -1 at index 0"),
         ({"images": IMAGES, "labels": LABELS[:-1]}, "labels expects one for each of the 20 images, has 19"),
         ({"images": IMAGES[:0], "labels": LABELS[:0]}, "at least one image"),
