@@ -122,6 +122,16 @@ def test_a_single_image_of_a_single_channel(name, order):
     check_average(name, case)
 
 
+@pytest.mark.parametrize("stride", [(1, 1), (2, 2), (3, 3)])
+@pytest.mark.parametrize("padding", [((2, 0), (2, 0)), ((0, 3), (4, 1)), ((5, 5), (5, 5))])
+@every_set
+def test_a_window_larger_than_the_image(name, padding, stride):
+    # some offsets in the window never meet a real pixel
+    case = Case(2, 1, 1, (4, 5), (6, 6), stride, padding, np.float64, ("C", "C"), 3)
+    check_max(name, case, integers=True)
+    check_average(name, case)
+
+
 @every_set
 def test_equal_pixels_the_first_in_reading_order_wins(name):
     kernels = kernel_set(name)
