@@ -421,6 +421,7 @@ def test_gradcheck_prints_its_table(capsys):
     ("words", "says"),
     [
         (["--epochs", "0"], "argument --epochs: expects a whole number of at least 1, is '0'"),
+        (["--image-size", "200000"], "argument --image-size: expects a whole number from 1 to 1024, is '200000'"),
         (["--epochs", "many"], "expects a whole number of at least 1, is 'many'"),
         (["--seed", "-1"], "whole number of at least 0, is '-1'"),
         (["--learning-rate", "nan"], "expects a number above 0, is 'nan'"),

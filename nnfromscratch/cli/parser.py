@@ -110,7 +110,7 @@ def _classify(parser: Parser) -> None:
         "--learning-rate", type=_positive, metavar="X", help=_default("learning_rate", "of the first step")
     )
     parser.add_argument("--train-size", type=_whole(1), metavar="N", help="learn from so many images (default: all)")
-    parser.add_argument("--image-size", type=_whole(1), metavar="N", help="resize a folder's pictures to N×N pixels")
+    parser.add_argument("--image-size", type=_whole(1, most=1024), metavar="N", help="resize a folder's pictures to N×N pixels")
     parser.add_argument(
         "--kernels",
         metavar="NAME",
@@ -159,14 +159,15 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
     return run
 
 
-def _whole(least: int) -> Callable[[str], int]:
+def _whole(least: int, *, most: int | None = None) -> Callable[[str], int]:
     def convert(text: str) -> int:
         try:
             number = int(text)
         except ValueError:
             number = least - 1
-        if number < least:
-            raise argparse.ArgumentTypeError(f"expects a whole number of at least {least}, is {text!r}")
+        if number < least or (most is not None and number > most):
+            bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+            raise argparse.ArgumentTypeError(f"expects a whole number {bounds}, is {text!r}")
         return number
 
     return convert
