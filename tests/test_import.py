@@ -49,6 +49,16 @@ backward(functional.softmax_cross_entropy(y, np.zeros(5, int))[1]())
     assert loaded_by(program) == []
 
 
+def test_making_a_network_and_asking_its_shapes_compiles_nothing():
+    program = """
+import numpy as np
+from nnfromscratch import models
+for make in models.MODELS.values():
+    make(rng=np.random.default_rng(0)).summary()
+"""
+    assert not {"numba", "llvmlite"} & set(loaded_by(program))
+
+
 def test_the_package_has_a_version():
     import nnfromscratch
 

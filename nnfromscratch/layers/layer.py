@@ -18,6 +18,7 @@ from nnfromscratch.errors import (
     require_same_float,
     require_wrt,
 )
+from nnfromscratch.kernels import use
 from nnfromscratch.kernels.threads import one_blas_thread
 from nnfromscratch.layers.parameters import Parameters
 from nnfromscratch.layers.storage import load_layer, save_layer
@@ -126,7 +127,8 @@ class Layer:
         >>> MaxPool2d(2).output_shape((16, 28, 28))
         (16, 14, 14)
         """
-        return self._infer(np.empty((0, *input_shape), self.dtype)).shape[1:]
+        with use("vectorized"):  # to make a network, and ask its shapes, need not wait for the compiler
+            return self._infer(np.empty((0, *input_shape), self.dtype)).shape[1:]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write parameters and state to an ``.npz`` file, whole or not at all. Raises RunError where that fails."""
