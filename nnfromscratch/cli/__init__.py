@@ -2,28 +2,59 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import os
 import sys
+import unicodedata
 from collections.abc import Sequence
-
-from nnfromscratch.cli.parser import build_parser
-from nnfromscratch.errors import NNFromScratchError
 
 __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and give its exit code: 0, 2 for a user's mistake (one line on standard error), 130 for Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a class may have a name that this terminal cannot show
+    """Run a command and give its exit code: 0; 2 for what a user can mend, told in one line; 130 for Ctrl-C."""
     try:
-        arguments = build_parser().parse(sys.argv[1:] if argv is None else list(argv))
-        code: int = arguments.run(arguments)
-    except NNFromScratchError as error:
-        print(f"nnfromscratch: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return _run(sys.argv[1:] if argv is None else list(argv))
     except KeyboardInterrupt:
         print("\nnnfromscratch: interrupted", file=sys.stderr)
         return 130
+
+
+def _run(argv: list[str]) -> int:
+    from nnfromscratch.cli.parser import build_parser  # here, since Ctrl-C may come while NumPy is being loaded
+    from nnfromscratch.errors import NNFromScratchError
+
+    codecs.register_error("nnfromscratch", _plainer)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="nnfromscratch")
+    try:
+        arguments = build_parser().parse(argv)
+        code: int = arguments.run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what cannot be written shows here, not when Python ends
+    except NNFromScratchError as error:
+        return _mistake(str(error))
+    except BrokenPipeError:  # whoever reads the output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # as a program that the signal of a broken pipe ends
+    except OSError as error:
+        return _mistake(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except MemoryError as error:
+        return _mistake(f"expects more memory than there is. {error}")
     return code
+
+
+def _mistake(message: str) -> int:
+    print(f"nnfromscratch: error: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def _plainer(error: UnicodeError) -> tuple[str, int]:
+    """For a terminal that lacks a letter, say of a class's name: three points for …, o for ö, else a question mark."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = unicodedata.normalize("NFKD", error.object[error.start : error.end])
+    plain = "".join(letter if letter.isascii() else "?" for letter in letters if not unicodedata.combining(letter))
+    return plain, error.end

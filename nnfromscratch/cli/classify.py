@@ -182,10 +182,22 @@ def _warm_up(network: Sequential, train: Dataset, batch_size: int) -> float:
     clock = time.perf_counter()
     trial = copy.deepcopy(network)
     x = data.as_input(train.images[:batch_size])
-    y, backward = trial.forward(x)
-    backward(y, wrt=("params",))
-    trial.predict(x)
+    try:
+        y, backward = trial.forward(x)
+        backward(y, wrt=("params",))
+        trial.predict(x)
+    except RuntimeError as error:
+        if _began_with_ctrl_c(error):
+            raise KeyboardInterrupt from error
+        raise
     return time.perf_counter() - clock
+
+
+def _began_with_ctrl_c(error: BaseException | None) -> bool:
+    """Whether Ctrl-C came first: Numba, stopped while it compiles, fails to clear up and raises an error of its own."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _say_finished(folder: Path) -> None:

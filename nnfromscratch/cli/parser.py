@@ -110,7 +110,9 @@ def _classify(parser: Parser) -> None:
         "--learning-rate", type=_positive, metavar="X", help=_default("learning_rate", "of the first step")
     )
     parser.add_argument("--train-size", type=_whole(1), metavar="N", help="learn from so many images (default: all)")
-    parser.add_argument("--image-size", type=_whole(1, most=1024), metavar="N", help="resize a folder's pictures to N×N pixels")
+    parser.add_argument(
+        "--image-size", type=_whole(1, most=1024), metavar="N", help="resize a folder's pictures to N×N pixels"
+    )
     parser.add_argument(
         "--kernels",
         metavar="NAME",
