@@ -72,6 +72,20 @@ def test_each_set_of_kernels_gets_a_row_and_the_faults_come_once():
     assert set(used) == {"loops", "vectorized"}
 
 
+def test_random_arguments_are_drawn_anew_each_time():
+    seen = set()
+
+    def remembering(x):
+        seen.add(x.shape)
+        return double(x)
+
+    def of_any_length(rng):
+        return Arguments((np.ones(int(rng.integers(1, 10**6)) % 50 + 1),))
+
+    list(proof.prove(_entry(remembering, wrong_double, random=of_any_length), ["vectorized"], randoms=5, quick=True))
+    assert len(seen) >= 5
+
+
 def test_loops_are_spared_what_is_large():
     entry = _entry(double, wrong_double, kernels=True)
     entry = dataclasses.replace(entry, cases=(*entry.cases, Case("large", entry.random, large=True)))
