@@ -17,6 +17,7 @@ from nnfromscratch import data, kernels, models, runs
 from nnfromscratch.cli import main, recipe
 from nnfromscratch.cli.classify import load_splits
 from nnfromscratch.cli.outcome import figure_box
+from nnfromscratch.layers import Sequential
 from nnfromscratch.plotting import style
 from nnfromscratch.report import PICTURES
 
@@ -319,13 +320,37 @@ def test_a_terminal_that_lacks_letters_gets_others(finished):
     command = [sys.executable, "-m", "nnfromscratch", "--resume", str(finished)]
     done = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "test accuracy" in done.stdout
+    assert re.search(r"test accuracy \d+\.\d+ % \(", done.stdout)
+    assert "naive ... ?" in "naïve … 犬".encode("ascii", "nnfromscratch").decode()
 
 
 def test_ctrl_c_before_training_ends_without_a_traceback(monkeypatch, capsys):
     monkeypatch.setattr(data, "load", lambda *_, **__: signal.raise_signal(signal.SIGINT))
     assert main(["classify"]) == 130
     assert capsys.readouterr().err.strip() == "nnfromscratch: interrupted"
+
+
+def test_ctrl_c_while_numpy_is_loaded_ends_without_a_traceback(tmp_path):
+    (tmp_path / "numpy.py").write_text("raise KeyboardInterrupt")
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {START}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "nnfromscratch: interrupted")
+
+
+START = "import runpy; runpy.run_module('nnfromscratch', run_name='__main__')"
+
+
+def test_ctrl_c_while_kernels_are_compiled_tells_how_to_go_on(own, tmp_path, monkeypatch, capsys):
+    def compile_and_fail(*_, **__):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            raise RuntimeError("no compiled object yet")
+
+    words = ["--data", own, "--kernels", "compiled", "--batch-size", "16", "--out", str(tmp_path / "run")]
+    monkeypatch.setattr(Sequential, "forward", compile_and_fail)
+    assert main(words) == 130
+    assert capsys.readouterr().err.startswith("\nStopped. To go on: python -m nnfromscratch classify --resume")
 
 
 # --- predict -----------------------------------------------------------------------------------------------------
@@ -455,6 +480,33 @@ def test_a_full_disk_is_one_line_too(own, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
     assert "No space left on device" in fails(capsys, *options(own), "--out", tmp_path / "run")
     assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "says"),
+    [
+        (PermissionError(13, "Permission denied", "secret/run.json"), "error: secret/run.json: Permission denied"),
+        (MemoryError("Unable to allocate 3 TiB"), "expects more memory than there is. Unable to allocate 3 TiB"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(trouble, says, monkeypatch, capsys):
+    def refuse(*_, **__):
+        raise trouble
+
+    monkeypatch.setattr(data, "load", refuse)
+    assert says in fails(capsys, "classify")
+
+
+def test_output_that_nobody_takes_ends_without_a_traceback(finished):
+    words = [sys.executable, "-m", "nnfromscratch", "--resume", str(finished)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()  # as `| head -0` does
+    assert (process.wait(60), process.stderr.read()) == (141, "")
+    process.stderr.close()
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr.strip() == "nnfromscratch: error: [Errno 28] No space left on device"
 
 
 def test_diverging_training_is_one_line(own, tmp_path, capsys):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def is_terminal() -> bool:
     """Whether somebody is watching: standard error is a terminal, and the variable CI is not set."""
-    return sys.stderr.isatty() and os.environ.get("CI", "").lower() in ("", "0", "false")
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("CI", "").lower() in ("", "0", "false")
 
 
 class Progress:

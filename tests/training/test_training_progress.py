@@ -10,6 +10,7 @@ from training_cases import ENVIRONMENT, blobs, mlp
 from nnfromscratch.functional import softmax_cross_entropy
 from nnfromscratch.optimizers import Adam
 from nnfromscratch.training import fit
+from nnfromscratch.training.progress import is_terminal
 
 
 class Terminal(io.StringIO):
@@ -25,6 +26,11 @@ def train(monkeypatch, stream, *, ci="", validation=None, **settings):
         rng=np.random.default_rng(0), **settings,
     )  # fmt: skip
     return stream.getvalue()
+
+
+def test_without_standard_error_nobody_is_told(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)  # as Python does where the stream is closed, or under pythonw
+    assert not is_terminal()
 
 
 @pytest.mark.parametrize(
