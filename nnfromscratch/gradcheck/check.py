@@ -67,10 +67,10 @@ def gradcheck(
     try:
         observation = observe(subject, rng)
         findings = [check_argument(subject, which, observation, rng, rtol, limit) for which in subject.checked]
-        # An argument that hardly moves y may stay uncertain, as long as something else could be checked.
+        # An argument known to two digits, or that hardly moves y, may stay uncertain beside others that are certain.
         certain = any(finding.elements and not finding.all_unsure for finding in findings)
         for finding in findings:
-            finding.excused = certain and finding.negligible
+            finding.excused = certain and finding.excusable
         if not all(finding.passed for finding in findings):
             diagnosis = diagnose(subject, observation, findings, rng)
         else:

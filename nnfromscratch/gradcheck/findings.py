@@ -37,7 +37,7 @@ class Finding:
     directions: int = 0
     kinks: int = 0
     unsure: int = 0
-    negligible: bool = True
+    excusable: bool = True
     excused: bool = False
     bad: list[tuple[int, ...]] = field(default_factory=list)
     wrong_directions: int = 0
@@ -65,7 +65,7 @@ class Finding:
             self.directions += index is None
             self.kinks += outcome.status in ("kink", "bent")
             self.unsure += outcome.status == "unsure"
-            self.negligible = self.negligible and (outcome.negligible or outcome.status != "unsure")
+            self.excusable = self.excusable and (outcome.excusable or outcome.status != "unsure")
         wrong = outcome.status in ("differ", "jump")
         self.jump = self.jump or outcome.status == "jump"
         if wrong and index is not None and index not in self.bad:

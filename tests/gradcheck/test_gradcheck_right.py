@@ -242,3 +242,58 @@ def test_noise_that_drowns_everything_is_no_pass():
     assert report["x"].inconclusive == 2
     assert report.diagnosis.kind == "inconclusive"
     assert "could not be checked" in str(report)
+
+
+def test_hard_cases_that_once_gave_false_alarms():
+    rng = np.random.default_rng(0)
+    n = rng.normal
+
+    def rough_sigmoid(x):  # its 1 + tanh loses digits: noise far above the last digit of y
+        y = 0.5 * (1 + np.tanh(x / 2))
+        return y, lambda dy: dy * y * (1 - y)
+
+    for low in np.linspace(-30, -15, 31):
+        assert gradcheck(rough_sigmoid, np.array([low, 1.0, -2.0]), rng=rng).passed
+    # What the last argument adds is lost beside results of 1e17, or the first one beside a bias.
+    assert gradcheck(examples.dense, 1e6 * n(size=(5, 5)), 1e11 * n(size=(5, 4)), 1e-3 * n(size=4), rng=rng).passed
+    assert gradcheck(examples.dense, 1e-8 * n(size=(1, 1)), 1e-6 * n(size=(1, 2)), 1e3 * n(size=2), rng=rng).passed
+    # A small slope beside a large constant shows only over steps much larger than the argument.
+    assert gradcheck(examples.batch_norm, 1e6 * n(size=(2, 5)), 1e-7 * n(size=5), 1e6 + n(size=5), rng=rng).passed
+    assert gradcheck(examples.dense, 1e6 * n(size=(4, 3)), 1e6 * n(size=(3, 3)), n(size=3), rng=rng).passed
+
+
+def test_a_dead_unit_beside_large_constants_hides_nothing():
+    # The output never moves: yet a claimed slope of 1e-6 is far above what rounding of y could hide.
+    def dead(x, wrong=0.0):
+        return np.maximum(x, 0) + 5.0, lambda dy: dy * ((x > 0) + wrong * (x < 0))
+
+    x = np.array([-1.0, -0.5, 2.0])
+    assert gradcheck(dead, x, rng=np.random.default_rng(0)).passed
+    assert not gradcheck(lambda x: dead(x, 1e-6), x, rng=np.random.default_rng(0), raise_error=False).passed
+
+
+def test_two_digits_are_enough_beside_arguments_that_are_certain():
+    # Two samples: the normalised ones are ±1 whatever x is, but for eps; little is left of the slope.
+    x, one = np.array([[-1e3], [1e3]]), np.array([1.0])
+    report = gradcheck(examples.batch_norm, x, one, 0 * one, rng=np.random.default_rng(0))
+    assert report["weight"].inconclusive == 0
+
+    def wrong(x, weight, bias):
+        y, backward = examples.batch_norm(x, weight, bias)
+        return y, lambda dy: (backward(dy)[0] + 1e-6 * dy, *backward(dy)[1:])
+
+    assert not gradcheck(wrong, x, one, 0 * one, rng=np.random.default_rng(0), raise_error=False).passed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("function", [*ELEMENTWISE, examples.max_pool])
+def test_no_false_alarm_in_many_random_cases(function):
+    for seed in range(80):
+        rng = np.random.default_rng(seed)
+        shape = (int(rng.integers(1, 4)), 2, 4, 2 * int(rng.integers(1, 4)))
+        x = 10.0 ** rng.integers(-6, 7) * rng.normal(size=shape)
+        if seed % 3 == 0:
+            x = np.round(3 * x / np.abs(x).max()) * np.abs(x).max()
+        if seed % 3 == 1:
+            x = x * 10.0 ** rng.uniform(-6, 6, shape)
+        assert gradcheck(function, x, rng=rng).passed, seed
