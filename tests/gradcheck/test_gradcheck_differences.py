@@ -45,6 +45,15 @@ def test_the_uncertainty_grows_with_the_noise():
         assert misses <= 1
 
 
+def test_an_output_that_stops_moving_keeps_its_noise():
+    # Below 2^-20 nothing moves any more: that is no slope of zero, but a step too small to see one.
+    made, found = ladder(lambda x: 5 + np.round(x * 2**20) / 2**20)
+    assert found.value == pytest.approx(1, rel=1e-4)
+    rounding = np.array(made.rounding)[:, 0]
+    assert made.rungs[-1].right == 0
+    assert np.all(np.diff(rounding) > 0)
+
+
 @pytest.mark.parametrize("curvature", [0.0, 1.0, 30.0])
 def test_a_kink_has_two_slopes(curvature):
     made, _ = ladder(lambda x: np.where(x > 0, 3 * x, -2 * x) + curvature * x * x + np.sin(x))
