@@ -96,7 +96,7 @@ CONV2D = Entry(
         Mistake(
             "conv2d",
             "kernel not flipped",
-            None,
+            "flipped",
             "slides the kernel over dy as it stands",
             "If output (i, j) reads pixel (i + p, j + q), which output does pixel (h, w) reach through W[p, q]?",
             wrong(conv2d, x=lambda at: _dx_of(at, weight=np.flip(at.weight, (2, 3)))),

@@ -62,7 +62,7 @@ CONV_TRANSPOSE2D = Entry(
         Mistake(
             "conv_transpose2d",
             "kernel flipped",
-            None,
+            "flipped",
             "turns the kernel around on the way back",
             "Pixel (i, j) was spread with W[p, q] to (i + p, j + q): where does its gradient come from?",
             wrong(conv_transpose2d, x=lambda at: _dx_of(at, weight=np.flip(at.weight, (2, 3)))),
@@ -121,7 +121,7 @@ CONV_TRANSPOSE2D = Entry(
         Mistake(
             "conv_transpose2d",
             "weight's channels exchanged in dx",
-            None,
+            "transpose",
             "uses the weight in conv2d's order",
             "Over which of its axes is the weight summed on the way back?",
             wrong(conv_transpose2d, x=lambda at: _dx_of(at, weight=at.weight.swapaxes(0, 1))),

@@ -41,7 +41,7 @@ DENSE = Entry(
         Mistake(
             "dense",
             "weight not transposed",
-            None,
+            "transpose",
             "multiplies dy by W, which fits only where W is square",
             "Write the shapes of dy, W and x next to each other: which index of W should be summed over?",
             wrong(dense, x=lambda at: at.dy @ at.weight),

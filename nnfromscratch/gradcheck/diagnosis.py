@@ -11,6 +11,7 @@ from nnfromscratch.gradcheck.conduct import Observation, RejectedShapeError
 from nnfromscratch.gradcheck.elements import Prober, shifted
 from nnfromscratch.gradcheck.evidence import Evidence, gather
 from nnfromscratch.gradcheck.findings import Finding
+from nnfromscratch.gradcheck.misused import misused
 from nnfromscratch.gradcheck.relations import factor, flipped, ignores_dy, missing_sum, shift, swapped, transpose, zero
 from nnfromscratch.gradcheck.report import Diagnosis
 from nnfromscratch.gradcheck.subject import Subject
@@ -51,6 +52,7 @@ def diagnose(
         or few(evidence, first)
         or one_slice(evidence, first.name)
         or _first(AFTER, evidence, first.name)
+        or misused(evidence, first.name, seed, wrong)
         or unrelated(evidence, first.name)
     )
     more = [finding.name for finding in failed[1:]]
