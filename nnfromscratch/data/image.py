@@ -64,7 +64,7 @@ def read_digit(path: str | Path, *, size: int = 28, box: int = 20) -> Array:
     picture = picture.reduce(max(1, max(picture.size) // (8 * box)))  # averaging takes out noise, and saves time
     ink = _ink(np.asarray(picture, np.float32) / 255)
     if ink is None:
-        raise DataError(f"read_digit: {path} shows nothing: no figure stands out from its ground")
+        raise DataError(f"{path} shows nothing: no figure stands out from its ground")
 
     strong = ink > 0.2  # a soft edge does not make the figure larger
     rows, columns = np.flatnonzero(strong.any(axis=1)), np.flatnonzero(strong.any(axis=0))

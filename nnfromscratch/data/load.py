@@ -13,7 +13,7 @@ from nnfromscratch.data.folder import read_folder
 from nnfromscratch.data.idx import parse_idx, read_idx
 from nnfromscratch.data.npz import read_npz
 from nnfromscratch.data.remote import IDX_NAMES, REMOTE, pair, read_idx_files
-from nnfromscratch.errors import DataError, require_choice, require_generator
+from nnfromscratch.errors import DataError, DtypeError, RangeError, require_choice, require_generator
 
 DIGITS = tuple("0123456789")
 
@@ -47,8 +47,9 @@ def load(
     data come without a test part of their own. rng: draws what is cut, class by class (``Dataset.split``).
     size: (H, W) to resize the pictures of a folder to. cache: the folder of the downloads instead of
     ``cache_folder()``; a set's files lie in a folder of its name. download: False forbids the network.
-    Raises DataError for data that are missing or damaged, RangeError for an unknown name (the nearest is suggested) or
-    parts that leave nothing, DtypeError where something is to be cut and there is no ``rng``.
+    Raises DataError for data that are missing or damaged; RangeError for an unknown name (the nearest is suggested),
+    parts that leave nothing, a size where there is nothing to resize; DtypeError where something is to be cut and there
+    is no ``rng``.
 
     >>> splits = load("mnist", validation=5000, rng=np.random.default_rng(0))
     >>> len(splits.train), len(splits.validation), len(splits.test)
@@ -57,7 +58,10 @@ def load(
     train, test_part = _read(source, size, cache, download)
     if test_part is None:
         where = f"load: {source} has no test part of its own, so one is drawn"
-        train, test_part = train.split(test, rng=require_generator(where, rng))
+        try:
+            train, test_part = train.split(test, rng=require_generator(where, rng))
+        except RangeError as error:
+            raise RangeError(f"{where} out of its {len(train)} images: {error}") from error
     if validation == 0:
         return Splits(train, test_part)
     train, validation_part = train.split(validation, rng=require_generator("load", rng))
@@ -67,6 +71,20 @@ def load(
 def _read(
     source: str | Path, size: tuple[int, int] | None, cache: str | Path | None, download: bool
 ) -> tuple[Dataset, Dataset | None]:
+    if not isinstance(source, (str, Path)):
+        raise DtypeError(f"load: source expects a name or a path, is {type(source).__name__}")
+    read = _of_fixed_size(source, cache, download)
+    if read is None:
+        return read_folder(Path(source).expanduser(), size=size)
+    if size is not None:
+        raise RangeError(f"load: size expects a folder of pictures to resize, {source} has images of its own size")
+    return read
+
+
+def _of_fixed_size(
+    source: str | Path, cache: str | Path | None, download: bool
+) -> tuple[Dataset, Dataset | None] | None:
+    """Train and test, or None where ``source`` is a folder of pictures."""
     name = source.lower().replace("_", "-") if isinstance(source, str) else ""
     if name == "mnist":
         return _packaged_mnist()
@@ -76,7 +94,7 @@ def _read(
         return wanted.read(fetch_all(name, wanted.files, folder, download=download), wanted.classes)
     path = Path(source).expanduser()
     if path.is_dir():
-        return _idx_folder(path) or read_folder(path, size=size)
+        return _idx_folder(path)
     if path.is_file():
         if path.suffix != ".npz":
             raise DataError(f"load: {path} expects an .npz file or a folder, is a file of another kind")

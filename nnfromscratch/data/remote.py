@@ -15,7 +15,7 @@ import numpy as np
 from nnfromscratch.data.dataset import Dataset
 from nnfromscratch.data.download import RemoteFile
 from nnfromscratch.data.idx import parse_idx, read_idx
-from nnfromscratch.errors import DataError
+from nnfromscratch.errors import DataError, NNFromScratchError
 from nnfromscratch.types import Array
 
 
@@ -32,7 +32,10 @@ def pair(images: Array, labels: Array, classes: tuple[str, ...], name: str) -> D
     """A Dataset of what two IDX files hold: images (N, H, W) of bytes, labels (N,)."""
     if images.ndim != 3 or images.dtype != np.uint8:
         raise DataError(f"{name}: the images expect bytes of shape (N, H, W), have {images.dtype} of {images.shape}")
-    return Dataset(images[:, None], labels, classes)
+    try:
+        return Dataset(images[:, None], labels, classes)
+    except NNFromScratchError as failure:
+        raise DataError(f"{name}: {failure}") from failure
 
 
 def read_idx_files(paths: Sequence[Path], classes: tuple[str, ...]) -> tuple[Dataset, Dataset]:

@@ -72,6 +72,26 @@ def test_paths_that_lead_nowhere(tmp_path, kind):
         load(kind(tmp_path / "data.csv"))
 
 
+def test_what_is_neither_name_nor_path():
+    with pytest.raises(DtypeError, match=r"load: source expects a name or a path, is int"):
+        load(3)
+
+
+def test_size_is_for_pictures_alone(tmp_path):
+    images, labels = toy()
+    path = save(tmp_path / "own.npz", images=images, labels=labels)
+    for source in ("mnist", path):
+        with pytest.raises(RangeError, match=r"load: size expects a folder of pictures to resize, .* own size"):
+            load(source, size=(6, 6), rng=np.random.default_rng(0))
+
+
+def test_too_few_images_for_a_test_part(tmp_path):
+    images, labels = toy(2)
+    path = save(tmp_path / "two.npz", images=images, labels=labels)
+    with pytest.raises(RangeError, match=r"two\.npz has no test part of its own, so one is drawn out of its 2 images"):
+        load(path, rng=np.random.default_rng(0))
+
+
 def test_keras_npz(tmp_path):
     (x, y), (x_test, y_test) = toy(20), toy(8, seed=1)
     splits = load(save(tmp_path / "mnist.npz", x_train=x, y_train=y, x_test=x_test, y_test=y_test))
@@ -189,3 +209,6 @@ def test_a_folder_of_idx_files(tmp_path):
     splits = load(tmp_path)
     np.testing.assert_array_equal(splits.train.images[:, 0], IMAGES)
     assert (len(splits.test), splits.test.classes) == (8, tuple("0123"))
+    write("t10k-labels-idx1-ubyte", LABELS[:7].astype(np.uint8))
+    with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte\.gz: Dataset: labels expects one for each"):
+        load(tmp_path)
