@@ -46,6 +46,8 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[s
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
             description = dict(json.loads(arrays.pop(_DESCRIPTION).tobytes()))
+    except PermissionError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror}") from error
     except Exception as error:  # the readers of zip, .npy and JSON raise a dozen kinds, by where the damage is
         raise CheckpointError(f"{path}: expects a file saved by nnfromscratch, is damaged: {error}") from error
     return arrays, description

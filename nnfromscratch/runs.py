@@ -45,9 +45,9 @@ def new_folder(command: str, out: str | os.PathLike[str] | None = None) -> Path:
             if not folder.is_dir():
                 raise RunError(f"{command}: --out expects a folder, {folder} is a file") from error
             if any(folder.iterdir()):
+                go_on = f"continue it with --resume {folder}, or " if (folder / RUN).is_file() else ""
                 raise RunError(
-                    f"{command}: {folder} exists and is never overwritten; "
-                    f"continue it with --resume {folder}, or give another --out"
+                    f"{command}: {folder} exists and is never overwritten; {go_on}give another --out"
                 ) from error
         except OSError as error:
             raise RunError(f"{command}: --out expects a folder that can be made, {folder}: {error.strerror}") from error
@@ -108,10 +108,11 @@ def write_results(folder: Path, run: Mapping[str, Any], results: Mapping[str, An
     write_json(folder / RESULTS, {"run": {**run, "finished": now()}, "results": results})
 
 
-def read_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """``{"run": ..., "results": ...}`` of a finished run. Raises RunError where there is none or it is damaged."""
+def read_results(folder: str | os.PathLike[str], command: str = "read_results") -> dict[str, Any]:
+    """``{"run": ..., "results": ...}`` of a finished run, for ``command``; RunError where it is missing or damaged."""
     path = Path(folder).expanduser() / RESULTS
-    contents = _read_json(path, "expects the folder of a finished run")
+    unfinished = "" if path.is_file() or not path.with_name(RUN).is_file() else ", the run is to be resumed first"
+    contents = _read_json(path, f"{command}: expects the folder of a finished run{unfinished}")
     if not isinstance(contents.get("run"), dict) or not isinstance(contents.get("results"), dict):
         raise RunError(f"{path}: expects the results of a run, has something else")
     return contents
@@ -149,7 +150,9 @@ def _read_json(path: Path, expected: str) -> dict[str, Any]:
         raise RunError(f"{expected}; {path} does not exist")
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
         raise RunError(f"{path}: expects JSON written by nnfromscratch, is damaged: {error}") from error
     if not isinstance(contents, dict):
         raise RunError(f"{path}: expects JSON written by nnfromscratch, has a {type(contents).__name__}")

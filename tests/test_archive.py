@@ -1,6 +1,7 @@
 """Archives: every array and the description come back; damage anywhere is noticed."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,6 +96,16 @@ def test_what_is_no_archive(tmp_path):
     np.save(tmp_path / "array.npy", np.ones(3))
     with pytest.raises(CheckpointError, match=r"array\.npy: expects a file saved by nnfromscratch, is damaged"):
         read_archive(tmp_path / "array.npy")
+
+
+def test_an_unreadable_file_is_not_called_damaged(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    write_archive(tmp_path / "a.npz", ARRAYS, DESCRIPTION)
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(CheckpointError, match=r"a\.npz: cannot be read: Permission denied"):
+        read_archive(tmp_path / "a.npz")
 
 
 def test_a_missing_folder(tmp_path):

@@ -302,10 +302,11 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, own, never_stopped, nu
     assert runs.read_results(tmp_path / "stopped")["run"]["resumed"] is True
 
 
-def test_a_run_stopped_before_its_first_checkpoint_starts_again(finished, tmp_path):
+def test_a_run_stopped_before_its_first_checkpoint_starts_again(finished, tmp_path, capsys):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").write_text((finished / "run.json").read_text())
     assert main(["--resume", str(tmp_path / "run")]) == 0
+    assert "on from its checkpoint" not in capsys.readouterr().out
     assert figures(tmp_path / "run") == figures(finished)
 
 
@@ -457,12 +458,61 @@ def test_gradcheck_prints_its_table(capsys):
         (["--resume", "nowhere"], "nowhere"),
         (["--resume", "a", "--out", "b"], "either --out"),
         (["--data", "missing/file.npz"], "does not exist"),
+        (["--data", "minst"], "classify: --data expects one of mnist"),
+        (["--image-size", "20"], "classify: --image-size expects a folder of pictures to resize, mnist has"),
     ],
 )
 def test_each_mistake_has_one_clear_line(words, says, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert says in fails(capsys, *words)
     assert list(tmp_path.iterdir()) == []  # nothing was begun
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "says"),
+    [
+        ((20, 12, 12), 1, "classify: --data expects at least 2 classes to tell apart"),
+        ((100, 8, 8), 2, "classify: --model cnn expects larger images than 8×8"),
+        ((2, 12, 12), 2, "has no test part of its own, so one is drawn out of its 2 images"),
+        ((3, 12, 12), 2, "--batch-size expects at most 1"),
+    ],
+)
+def test_data_that_cannot_be_learned_from(shape, classes, says, tmp_path, capsys):
+    np.savez(tmp_path / "own.npz", images=np.zeros(shape, np.uint8), labels=np.arange(shape[0]) % classes)
+    assert says in fails(capsys, "--data", tmp_path / "own.npz", "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("epochs", "x", "run.json expects the settings of a run, has epochs 'x'"),
+        ("kernels", None, "run.json expects the settings of a run, has kernels None"),
+        ("train_size", 1.5, "has train_size 1.5"),
+        ("model", "nope", "run.json expects one of cnn, lenet5; is 'nope'"),
+    ],
+)
+def test_a_run_whose_settings_were_spoiled(name, value, says, finished, tmp_path, capsys):
+    run = json.loads((finished / "run.json").read_text())
+    run["settings"][name] = value
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    assert says in fails(capsys, "--resume", tmp_path)
+
+
+def test_a_run_whose_results_were_spoiled(finished, tmp_path, capsys):
+    (tmp_path / "run.json").write_bytes((finished / "run.json").read_bytes())
+    (tmp_path / "results.json").write_text('{"run": {}, "results": {}}')
+    assert "expects the results of classify, is damaged" in fails(capsys, "--resume", tmp_path)
+    results = json.loads((finished / "results.json").read_text())
+    results["results"]["image_shape"] = [1, 28, "x"]
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    assert "predict: " in fails(capsys, "predict", tmp_path, "x.png")
+
+
+def test_a_window_system_that_is_not_there_spoils_no_run(own, tmp_path):
+    command = [sys.executable, "-m", "nnfromscratch", *options(own, 1), "--out", str(tmp_path / "run")]
+    done = subprocess.run(command, env={**os.environ, "MPLBACKEND": "nowhere"}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_folders_that_cannot_be_used_are_refused_before_training(finished, own, tmp_path, capsys):
@@ -519,6 +569,12 @@ def test_numba_is_asked_for_where_it_is_missing(monkeypatch, capsys):
 
     monkeypatch.setattr(classify.importlib.util, "find_spec", lambda name: None)
     assert "--kernels compiled expects Numba" in fails(capsys, "--kernels", "compiled")
+
+
+def test_without_numba_a_run_says_why_it_is_slow(own, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(kernels, "default", lambda: "vectorized")
+    assert main([*options(own, 1), "--out", str(tmp_path / "run")]) == 0
+    assert "Numba is not installed (pip install numba): computing with NumPy alone" in capsys.readouterr().out
 
 
 # --- help --------------------------------------------------------------------------------------------------------

@@ -34,9 +34,12 @@ def test_parents_are_made_and_an_empty_folder_is_taken(tmp_path):
 
 def test_a_folder_with_anything_in_it_is_refused_and_left_alone(tmp_path):
     (tmp_path / "results.json").write_text("precious")
-    with pytest.raises(RunError, match=r"never overwritten; continue it with --resume .* another --out"):
+    with pytest.raises(RunError, match=r"never overwritten; give another --out"):
         runs.new_folder("classify", tmp_path)
     assert (tmp_path / "results.json").read_text() == "precious"
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(RunError, match=r"never overwritten; continue it with --resume .* another --out"):
+        runs.new_folder("classify", tmp_path)
     with pytest.raises(RunError, match="is a file"):
         runs.new_folder("classify", tmp_path / "results.json")
     with pytest.raises(RunError, match="can be made"):
@@ -134,6 +137,22 @@ def test_damaged_files_are_named(tmp_path, content):
         runs.read_results(tmp_path)
     with pytest.raises(RunError, match=r"run\.json"):
         runs.read_run(tmp_path, "classify")
+
+
+def test_an_unreadable_file_is_not_called_damaged(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "run.json").write_text("{}")
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(RunError, match=r"run\.json: cannot be read: Permission denied"):
+        runs.read_run(tmp_path, "classify")
+
+
+def test_an_unfinished_run_says_so(tmp_path):
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(RunError, match=r"predict: expects .* finished run, the run is to be resumed first; .*results"):
+        runs.read_results(tmp_path, "predict")
 
 
 def test_missing_files_are_named(tmp_path):

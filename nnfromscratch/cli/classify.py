@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 import importlib.util
+import os
 import shlex
 import sys
 import time
@@ -16,7 +17,7 @@ import numpy as np
 from nnfromscratch import data, kernels, models, runs, training
 from nnfromscratch.cli import recipe
 from nnfromscratch.data import Dataset, Splits
-from nnfromscratch.errors import DataError, RangeError, RunError, require_choice
+from nnfromscratch.errors import DataError, RangeError, RunError, ShapeError, require_choice
 from nnfromscratch.functional import softmax_cross_entropy
 from nnfromscratch.kernels.threads import thread_count
 from nnfromscratch.layers import Sequential
@@ -73,8 +74,12 @@ def load_splits(settings: dict[str, Any]) -> Splits:
     size = settings["image_size"]
     try:
         whole = data.load(settings["data"], rng=rng, size=None if size is None else (size, size))
-    except DataError as error:  # say it in the words of the command line
-        raise DataError(str(error).replace("give size=(height, width)", "give --image-size N")) from error
+    except (DataError, RangeError) as error:  # say it in the words of the command line
+        raise type(error)(_in_words_of_the_command(str(error))) from error
+    if len(whole.train.classes) < 2:
+        raise DataError(f"classify: --data expects at least 2 classes to tell apart, {settings['data']} has 1")
+    if len(whole.train) < 2:
+        raise DataError(f"classify: --data expects more images, {settings['data']} leaves 1 to learn from")
     train, validation = whole.train.split(min(recipe.VALIDATION, max(1, len(whole.train) // 10)), rng=rng)
     wanted = settings["train_size"]
     if wanted is not None and wanted > len(train):
@@ -92,10 +97,27 @@ def load_splits(settings: dict[str, Any]) -> Splits:
     return Splits(train, whole.test, validation)
 
 
+def _in_words_of_the_command(message: str) -> str:
+    for ours, theirs in (
+        ("give size=(height, width)", "give --image-size N"),
+        ("load: source", "classify: --data"),
+        ("load: size", "classify: --image-size"),
+    ):
+        message = message.replace(ours, theirs)
+    return message
+
+
 def make_network(settings: dict[str, Any], train: Dataset) -> Sequential:
     """The network, its first weights decided by the seed."""
     rng = np.random.default_rng([settings["seed"], 1])
-    return models.MODELS[settings["model"]](rng=rng, classes=len(train.classes), input_shape=train.image_shape)
+    try:
+        return models.MODELS[settings["model"]](rng=rng, classes=len(train.classes), input_shape=train.image_shape)
+    except ShapeError as error:
+        height, width = train.image_shape[1:]
+        raise DataError(
+            f"classify: --model {settings['model']} expects larger images than {height}×{width} ({error}); "
+            "--image-size N resizes the pictures of a folder"
+        ) from error
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -114,6 +136,7 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
             raise RunError("classify: expects either --out, for a new run, or --resume, has both")
         described = runs.read_run(arguments.resume, "classify")["settings"]
         settings = {name: described.get(name) for name in recipe.DEFAULTS}
+        _require_settings(settings, arguments.resume)
         for name, value in typed.items():
             if value != settings[name]:
                 raise RunError(
@@ -123,6 +146,18 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     if settings["kernels"] == "compiled" and importlib.util.find_spec("numba") is None:
         raise RunError("classify: --kernels compiled expects Numba (pip install numba), which is not installed")
     return settings
+
+
+def _require_settings(settings: dict[str, Any], folder: str) -> None:
+    """Raise RunError where the settings of a run to be resumed are none that this command wrote."""
+    for name, default in recipe.DEFAULTS.items():
+        kinds = (str,) if name == "kernels" else (int, type(None)) if default is None else (type(default),)
+        if not isinstance(settings[name], kinds):
+            raise RunError(
+                f"classify: {folder}/{runs.RUN} expects the settings of a run, has {name} {settings[name]!r}"
+            )
+    require_choice("classify", f"model in {folder}/{runs.RUN}", settings["model"], models.MODELS)
+    require_choice("classify", f"kernels in {folder}/{runs.RUN}", settings["kernels"], kernels.SETS)
 
 
 def _train_and_report(
@@ -136,11 +171,13 @@ def _train_and_report(
     parameters = sum(array.size for array in network.params.values())
     print(f"Network  {settings['model']}, {parameters:,} parameters")
     print(f"Run      {folder}", flush=True)
+    if kernels.default() != "compiled":
+        print("Numba is not installed (pip install numba): computing with NumPy alone, which is slower", flush=True)
     timings = {"compile_seconds": 0.0}
     if settings["kernels"] == "compiled":
         print("Getting the kernels ready (they are compiled once on each machine) …", flush=True)
         timings["compile_seconds"] = _warm_up(network, train, settings["batch_size"])
-    again = " on from its checkpoint" if resumed else ""
+    again = " on from its checkpoint" if resumed and (folder / runs.CHECKPOINT).exists() else ""
     print(f"Training{again}: {counted(settings['epochs'], 'epoch')} …", flush=True)
     history = training.fit(
         network,
@@ -163,6 +200,7 @@ def _train_and_report(
     timings["test_seconds"] = time.perf_counter() - clock
     network.save(folder / NETWORK)
 
+    os.environ["MPLBACKEND"] = "agg"  # pictures go into files, whatever windows somebody has chosen
     from nnfromscratch.cli import outcome  # with matplotlib, which takes a moment
     from nnfromscratch.report import classification_report, write_page
 
@@ -201,10 +239,11 @@ def _began_with_ctrl_c(error: BaseException | None) -> bool:
 
 
 def _say_finished(folder: Path) -> None:
-    results = runs.read_results(folder)["results"]
-    errors, tested = results["test_errors"], results["images"]["test"]
-    print(
-        f"Finished: test accuracy {percent(results['test_accuracy'], 2)} "
-        f"({counted(errors, 'error')} in {counted(tested, 'image')})"
-    )
+    results = runs.read_results(folder, "classify")["results"]
+    try:
+        accuracy, errors = float(results["test_accuracy"]), int(results["test_errors"])
+        tested = int(results["images"]["test"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{folder / runs.RESULTS}: expects the results of classify, is damaged: {error!r}") from error
+    print(f"Finished: test accuracy {percent(accuracy, 2)} ({counted(errors, 'error')} in {counted(tested, 'image')})")
     print(f"Report   {folder / REPORT}")

@@ -19,7 +19,7 @@ from nnfromscratch.wording import percent
 
 def run(arguments: argparse.Namespace) -> int:
     """Print for each picture the class, how sure the network is, and the runner-up."""
-    results = runs.read_results(arguments.folder)["results"]
+    results = runs.read_results(arguments.folder, "predict")["results"]
     network = load_network(Path(arguments.folder).expanduser(), results)
     x = np.concatenate([_read(path, results) for path in arguments.images])
     with kernels.use("vectorized"):  # a few images: quicker than loading Numba
@@ -44,7 +44,7 @@ def load_network(folder: Path, results: dict[str, Any]) -> Sequential:
     """The network of a finished run. Raises RunError or CheckpointError where the folder is not what it should be."""
     try:
         model = models.MODELS[results["network"]["model"]]
-        classes, (channels, height, width) = len(results["classes"]), results["image_shape"]
+        classes, (channels, height, width) = len(results["classes"]), map(int, results["image_shape"])
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"predict: {folder} expects a finished run of classify, its results lack {error}") from error
     network = model(rng=np.random.default_rng(0), classes=classes, input_shape=(channels, height, width))
