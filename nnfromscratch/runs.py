@@ -7,12 +7,13 @@ results.json    written at the end: {"run": ..., "results": ...}; a run that has
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import math
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,28 @@ def now() -> str:
 def write_run(folder: Path, run: Mapping[str, Any]) -> None:
     """Write ``run.json``, before any work. Raises RunError where the folder cannot be written."""
     write_json(folder / RUN, run)
+
+
+@contextlib.contextmanager
+def held(folder: Path, command: str) -> Iterator[None]:
+    """Keep ``folder`` to this process: two that train in one would delete each other's half-written files.
+
+    The system lets go of the folder when the process ends, however it ends. Raises RunError where another has it.
+    Where the system has no such locks (Windows, some network drives), nothing is checked.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (folder / RUN).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunError(f"{command}: expects {folder} for itself, another process is at work on it") from error
+        except OSError:
+            pass
+        yield
 
 
 def read_run(folder: str | os.PathLike[str], command: str) -> dict[str, Any]:

@@ -509,6 +509,14 @@ def test_a_run_whose_results_were_spoiled(finished, tmp_path, capsys):
     assert "predict: " in fails(capsys, "predict", tmp_path, "x.png")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such locks")
+def test_two_runs_do_not_share_a_folder(finished, tmp_path, capsys):
+    (tmp_path / "run.json").write_bytes((finished / "run.json").read_bytes())
+    with runs.held(tmp_path, "classify"):
+        assert "another process is at work on it" in fails(capsys, "--resume", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
 def test_a_window_system_that_is_not_there_spoils_no_run(own, tmp_path):
     command = [sys.executable, "-m", "nnfromscratch", *options(own, 1), "--out", str(tmp_path / "run")]
     done = subprocess.run(command, env={**os.environ, "MPLBACKEND": "nowhere"}, capture_output=True, text=True)

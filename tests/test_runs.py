@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,16 @@ def test_an_unfinished_run_says_so(tmp_path):
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(RunError, match=r"predict: expects .* finished run, the run is to be resumed first; .*results"):
         runs.read_results(tmp_path, "predict")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such locks")
+def test_a_folder_has_one_process_at_a_time(tmp_path):
+    (tmp_path / "run.json").write_text("{}")
+    another = pytest.raises(RunError, match=r"classify: expects .* for itself, another process is at work on it")
+    with runs.held(tmp_path, "classify"), another, runs.held(tmp_path, "classify"):
+        pytest.fail("two at once")
+    with runs.held(tmp_path, "classify"):
+        pass
 
 
 def test_missing_files_are_named(tmp_path):

@@ -49,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
             )
             runs.write_run(folder, described | {"command_line": command_line(settings)})
         try:
-            _train_and_report(folder, settings, splits, network, began, resumed)
+            with runs.held(folder, "classify"):
+                _train_and_report(folder, settings, splits, network, began, resumed)
         except KeyboardInterrupt:
             again = shlex.join(["python", "-m", "nnfromscratch", "classify", "--resume", str(folder)])
             print(f"\nStopped. To go on: {again}", file=sys.stderr)
