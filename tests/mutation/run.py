@@ -27,7 +27,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-os.environ.update(NUMBA_DISABLE_JIT="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", HYPOTHESIS_EXAMPLES="25")
+if __name__ == "__main__":  # not where a collector of tests imports this file: its compiled kernels would be none
+    os.environ.update(NUMBA_DISABLE_JIT="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", HYPOTHESIS_EXAMPLES="25")
 
 import hypothesis
 import numba  # noqa: F401
