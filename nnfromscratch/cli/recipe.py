@@ -1,4 +1,4 @@
-"""How the default network is trained. Every number was chosen on validation images, none on the test images."""
+"""How the default network is trained. No number was chosen by the test images, see docs/default-network.md."""
 
 from __future__ import annotations
 

@@ -17,9 +17,10 @@ def article_cnn(
 ) -> Sequential:
     """Convolution and pooling, twice, then two fully connected layers: the parts that the article's section 2.1 names.
 
-    The article gives no sizes. These, and the batch normalization and dropout that it does not speak of, were chosen on
-    5,000 training images held out (see the page on the default network in the documentation). Pooling before batch
-    normalization and ReLU leaves these a quarter of the numbers; for ReLU the order makes no difference.
+    The article gives no sizes. These, and the batch normalization that it does not speak of, were chosen on 5,000
+    training images held out (see the page on the default network in the documentation); dropout is the usual.
+    Pooling before batch normalization and ReLU leaves these a quarter of the numbers; for ReLU the order makes no
+    difference.
 
     x: (N, *input_shape), pixels from 0 to 1; height and width at least 10   y: (N, classes), logits
     Raises ShapeError where the image is too small to be convolved and pooled, RangeError for a size under 1.
