@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def draw(
     pictures = {}
     for name, figure in figures.items():
         png = pictures[name] = plotting.png_bytes(figure)
-        write_whole(folder / f"{name}.png", lambda file, png=png: file.write(png))  # type: ignore[misc]
+        write_whole(folder / f"{name}.png", methodcaller("write", png))
     return pictures
 
 

@@ -166,13 +166,13 @@ class Judge:
                     error += float(noise(self.cotangents[k : k + 1], sizes, slope.step)[0])
         relative = max(distance - error, 0.0) / scale if scale > 0 else 0.0
         if distance > self.rtol * scale + MARGIN * error:
-            status = "differ"
+            status: Literal["differ", "unsure", "agree"] = "differ"
         elif distance > self.rtol * scale + error:
             status = "unsure"
         else:
             status = "agree" if error <= TELLING * scale or scale <= ZERO * size else "unsure"
         excusable = scale <= NEGLIGIBLE * size or error <= ROUGH * scale
-        return Outcome(status, analytic, slope.value, relative, excusable)  # type: ignore[arg-type]
+        return Outcome(status, analytic, slope.value, relative, excusable)
 
     def _size(self, outputs: Array, k: int) -> float:
         return float(np.sqrt(((self.cotangents[k] * self.y * outputs) ** 2).sum()))
