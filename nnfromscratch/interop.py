@@ -32,8 +32,7 @@ def to_torch(network: Layer) -> dict[str, Array]:
     Settings (strides, eps, a leaky slope) are in no ``state_dict``: the module must have been made with the same.
     A layer of your own goes by its own names as it is, its parameters first, then the arrays of its state.
     Raises DtypeError where network is no Layer, RangeError where a layer of your own has a name twice or a dot in one.
-    Source: PyTorch's documentation, torch.nn: Linear, Conv2d, ConvTranspose2d, BatchNorm2d, LayerNorm, the sections
-    Variables.
+    Source: PyTorch's documentation of torch.nn.Linear, Conv2d, ConvTranspose2d, BatchNorm2d and LayerNorm.
 
     >>> from nnfromscratch.layers import BatchNorm, Dense, Sequential
     >>> network = Sequential(Dense(8, 3, bias=False, rng=np.random.default_rng(0)), BatchNorm(3))
@@ -61,8 +60,7 @@ def from_torch(network: Layer, state_dict: Mapping[str, Any]) -> None:
     Settings are in no ``state_dict``: PyTorch's LeakyReLU, say, has the slope 0.01 where nothing else was asked for.
     Raises CheckpointError where a name is missing or unknown, ShapeError and DtypeError where an array has another
     shape or type than the network's, and the same errors as ``to_torch``.
-    Source: PyTorch's documentation, torch.nn: Linear, Conv2d, ConvTranspose2d, BatchNorm2d, LayerNorm, the sections
-    Variables.
+    Source: PyTorch's documentation of torch.nn.Linear, Conv2d, ConvTranspose2d, BatchNorm2d and LayerNorm.
 
     >>> from nnfromscratch.layers import Dense
     >>> layer = Dense(3, 2, rng=np.random.default_rng(0), dtype=np.float64)

@@ -271,6 +271,17 @@ def test_reading_makes_earlier_backwards_stale():
         backward(y)
 
 
+def test_an_array_that_refuses_to_be_read_is_named():
+    class OnAnotherDevice:
+        def __array__(self, dtype=None, copy=None):
+            raise RuntimeError("copy me to the CPU first")
+
+    layer = Dense(2, 2, bias=False, rng=rng())
+    message = r"state_dict\['weight'\] expects an array, is OnAnotherDevice that NumPy cannot read: copy me to the CPU"
+    with pytest.raises(DtypeError, match=message):
+        from_torch(layer, {"weight": OnAnotherDevice()})
+
+
 def without(name):
     return lambda state_dict: state_dict.pop(name)
 
