@@ -11,7 +11,7 @@ import nnfromscratch
 from nnfromscratch.cli.recipe import DEFAULTS
 from nnfromscratch.errors import RunError, require_choice
 
-COMMANDS = ("classify", "predict", "gradcheck")
+COMMANDS = ("classify", "predict", "gradcheck", "bench")
 
 _EXAMPLES = """\
 examples:
@@ -19,6 +19,7 @@ examples:
   python -m nnfromscratch classify --model lenet5      the same with LeNet-5
   python -m nnfromscratch predict runs/RUN photo.png   what a trained network sees in a picture
   python -m nnfromscratch gradcheck                    prove every gradient of the library
+  python -m nnfromscratch bench                        how fast it is, beside PyTorch
 Each command has more: python -m nnfromscratch classify --help
 """
 
@@ -42,6 +43,13 @@ examples:
   python -m nnfromscratch gradcheck
   python -m nnfromscratch gradcheck --operation conv2d
   python -m nnfromscratch gradcheck --kernels vectorized --quick
+"""
+
+_BENCH_EXAMPLES = """\
+examples:
+  python -m nnfromscratch bench                                              everything that the README's table has
+  python -m nnfromscratch bench --workload lenet --batch 32 --threads 1      one row of it
+  python -m nnfromscratch bench --workload small,dcgan --batch 64,256 --seconds 5 --json speed.json
 """
 
 _MODELS = "cnn (default), lenet5"
@@ -81,6 +89,7 @@ def build_parser() -> Parser:
     _classify(_command(commands, "classify", "train a classifier, test it, write a report", _CLASSIFY_EXAMPLES))
     _predict(_command(commands, "predict", "what a trained network sees in pictures", _PREDICT_EXAMPLES))
     _gradcheck(_command(commands, "gradcheck", "prove the gradients of every operation and layer", _GRADCHECK_EXAMPLES))
+    _bench(_command(commands, "bench", "time training steps and operations, beside PyTorch's", _BENCH_EXAMPLES))
     return parser
 
 
@@ -147,6 +156,22 @@ def _gradcheck(parser: Parser) -> None:
     parser.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="draws the cases (default 0)")
     parser.add_argument("--quick", action="store_true", help="fewer random cases, and no faults but people's mistakes")
     parser.set_defaults(run=_run("gradcheck"))
+
+
+def _bench(parser: Parser) -> None:
+    # None stands for what was not typed; bench/chosen.py has the defaults.
+    for option, metavar, meaning in (
+        ("--workload", "NAME", "lenet, small, dcgan, article-gan (default: all)"),
+        ("--batch", "N", "images in a step (default 32 and 128)"),
+        ("--threads", "N", "for both sides (default 1 and 2)"),
+    ):
+        parser.add_argument(option, action="extend", nargs="+", metavar=metavar, help=meaning)
+    parser.add_argument("--seconds", type=_positive, metavar="X", help="for each row of a table (default 15)")
+    parser.add_argument("--seed", type=_whole(0), metavar="N", help="draws weights and batches (default 0)")
+    parser.add_argument("--json", metavar="FILE", help="write all figures to FILE, and pictures beside it")
+    parser.add_argument("--picture", metavar="FILE", help="write the picture to FILE")
+    parser.add_argument("--out", metavar="DIR", help="without --json: the run's folder (default runs/bench-DATE-TIME)")
+    parser.set_defaults(run=_run("bench"))
 
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:

@@ -12,6 +12,7 @@ from nnfromscratch.plotting.feature_maps import activations, feature_maps
 from nnfromscratch.plotting.filters import first_layer_filters
 from nnfromscratch.plotting.gradients import gradient_norms
 from nnfromscratch.plotting.mistakes import confident_mistakes, most_confident_mistakes
+from nnfromscratch.plotting.step_times import step_times
 from nnfromscratch.plotting.style import png_bytes, save_figure
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "most_confident_mistakes",
     "png_bytes",
     "save_figure",
+    "step_times",
 ]
