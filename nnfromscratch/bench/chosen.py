@@ -8,7 +8,8 @@ from nnfromscratch.bench.machine import processors
 from nnfromscratch.bench.workloads import WORKLOADS
 from nnfromscratch.errors import RangeError, require_choice, require_int, require_number
 
-PARTS = ("steps",)
+# What can be measured: training steps, operations, the sets of kernels, how the cost grows in three ways, memory.
+PARTS = ("steps", "operations", "kernels", "channels", "images", "batches", "memory")
 MOST_BATCH = 4096  # a batch of digits beyond which the checks alone would need gigabytes
 
 
@@ -16,7 +17,8 @@ MOST_BATCH = 4096  # a batch of digits beyond which the checks alone would need 
 class Chosen:
     """What to measure, for how long, and from which seed weights and batches are drawn.
 
-    parts: out of ``PARTS``.   workloads, batches, threads: every combination is measured.   seconds: for each of them.
+    parts: out of ``PARTS``.   workloads, batches, threads: every combination is measured.   seconds: for each of them;
+    what is smaller than a training step gets a part of that.
     Raises RangeError for a name that is unknown, a batch outside 1 … 4096, more threads than the machine has.
 
     >>> Chosen(workloads=("small",), batches=(8,), threads=(1,)).seconds

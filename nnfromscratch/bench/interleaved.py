@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-TURN_SECONDS = 0.06  # about as long is the fastest variant's turn
-CALLS = (1, 50)  # at least and at most so many calls in a turn
+TURN_SECONDS = 0.06  # about as long is a turn, where the time allows for it
+CALLS = (2, 1000)  # timed in a turn, at least and at most
 ROUNDS = (5, 400)
 
+Key = TypeVar("Key", bound=Hashable)
 Context: TypeAlias = Callable[[], AbstractContextManager[object]]
 
 
@@ -49,7 +50,7 @@ class Times:
         return float(low), float(high)
 
 
-def interleaved(variants: Mapping[str, Variant], *, seconds: float, rng: np.random.Generator) -> dict[str, Times]:
+def interleaved(variants: Mapping[Key, Variant], *, seconds: float, rng: np.random.Generator) -> dict[Key, Times]:
     """The times of all variants, measured in turns for about so many seconds, after a warm-up.
 
     >>> times = interleaved({"sum": Variant(lambda: sum(range(100)))}, seconds=0, rng=np.random.default_rng(0))
@@ -59,17 +60,17 @@ def interleaved(variants: Mapping[str, Variant], *, seconds: float, rng: np.rand
     end = time.perf_counter() + seconds
     for variant in variants.values():  # compiles, allocates, decides on algorithms
         _turn(variant, 1)
-    fastest = min(_turn(variant, 1) for variant in variants.values())
-    turn_seconds = min(TURN_SECONDS, seconds / (2 * ROUNDS[0] * len(variants)))
-    calls = int(np.clip(round(turn_seconds / fastest), *CALLS))
+    turn_seconds = min(TURN_SECONDS, seconds / (4 * ROUNDS[0] * max(1, len(variants))))
+    calls = {name: int(np.clip(round(turn_seconds / _turn(variant, 1)), *CALLS)) for name, variant in variants.items()}
     names = list(variants)
-    taken: dict[str, list[float]] = {name: [] for name in names}
+    taken: dict[Key, list[float]] = {name: [] for name in names}
     for number in range(ROUNDS[1]):
         if number >= ROUNDS[0] and time.perf_counter() > end:
             break
         gc.collect()  # so that nobody pays for what another left behind
         for index in rng.permutation(len(names)):
-            taken[names[index]].append(1e3 * _turn(variants[names[index]], calls))
+            name = names[index]
+            taken[name].append(1e3 * _turn(variants[name], calls[name]))
     return {name: Times(values) for name, values in taken.items()}
 
 

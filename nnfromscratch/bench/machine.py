@@ -68,13 +68,13 @@ def gflops(operations: float, milliseconds: float) -> float:
 
 def peaks(threads: Sequence[int], *, seconds: float, rng: np.random.Generator) -> list[dict[str, Any]]:
     """The matrix product's speed for each number of threads: the peak that convolutions are held against."""
-    times = interleaved({str(count): matrix_product(count) for count in threads}, seconds=seconds, rng=rng)
+    times = interleaved({count: matrix_product(count) for count in threads}, seconds=seconds, rng=rng)
     return [
         {
             "threads": count,
             "matrix": SIDE,
-            "gflops": gflops(2 * SIDE**3, times[str(count)].median),
-            "quartiles_gflops": [gflops(2 * SIDE**3, ms) for ms in reversed(times[str(count)].quartiles)],
+            "gflops": gflops(2 * SIDE**3, times[count].median),
+            "quartiles_gflops": [gflops(2 * SIDE**3, ms) for ms in reversed(times[count].quartiles)],
         }
         for count in threads
     ]

@@ -1,39 +1,88 @@
-"""Measurements as aligned text."""
+"""Measurements as aligned text: for each part a header, and a line for each row."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
-_STEPS = "{:<12} {:>5} {:>7}  {:>9} {:>17}  {:>9}  {:<27} {:>5} {:>13}"
+from nnfromscratch.kernels import SETS
+
+Row: TypeAlias = Mapping[str, Any]
+
+_STEP = "{:<12} {:>5} {:>7}  {:>9} {:>17}  {:>9}  {:<27} {:>5} {:>13}"
+_STEP_TITLES = ("workload", "batch", "threads", "ours, ms", "half of rounds", "torch, ms", "in its best setting",
+                "ratio", "half of rounds")  # fmt: skip
+_OPERATION = "{:<43} {:<8} {:>5} {:>7}  {:>9}  {:>9}  {:<13} {:>5}  {:>8} {:>8}"
+_OPERATION_TITLES = ("operation", "way", "batch", "threads", "ours, ms", "torch, ms", "best setting", "ratio",
+                     "GFLOP/s", "of peak")  # fmt: skip
+_KERNELS = "{:<42} {:>5}  {:>12} {:>12} {:>12} {:>12}"
+_MEMORY = "{:<12} {:>5}  {:>9} {:>10}  {:<27} {:>5}"
+_MEMORY_TITLES = ("workload", "batch", "ours, MiB", "torch, MiB", "in its leanest setting", "ratio")
 
 
-def steps_header() -> str:
-    """The head of the table of training steps.
+def header(part: str) -> str:
+    """The head of a part's table.
 
-    >>> steps_header().split()[:3]
-    ['workload', 'batch', 'threads']
+    >>> header("memory").split()[:3]
+    ['workload', 'batch', 'ours,']
     """
-    titles = ("workload", "batch", "threads", "ours, ms", "half of rounds", "torch, ms", "in its best setting")
-    line = _STEPS.format(*titles, "ratio", "half of rounds")
-    return f"{line}\n{'─' * len(line)}"
+    _, columns, titles = _TABLES[part]
+    text = columns.format(*titles).rstrip()
+    return f"{text}\n{'─' * len(text)}"
 
 
-def steps_line(row: Mapping[str, Any]) -> str:
-    """A row of ``step_times``: below a ratio of 1 ours is faster."""
-    ours = row["ours_ms"], spread(row["ours_quartiles_ms"], 2)
-    where = row["workload"], row["batch"], row["threads"], f"{ours[0]:.2f}", ours[1]
+def line(part: str, row: Row) -> str:
+    """A row of a part's table."""
+    return _TABLES[part][0](row).rstrip()
+
+
+def _step(row: Row) -> str:
+    where = row["workload"], row["batch"], row["threads"], _ms(row["ours_ms"]), _spread(row["ours_quartiles_ms"])
     if row["best"] is None:
-        return _STEPS.format(*where, "", "", "", "").rstrip()
-    ratio = f"{row['ratio_to_best']:.2f}", spread(row["ratio_by_round"]["quartiles"], 2)
-    return _STEPS.format(*where, f"{row['torch_ms'][row['best']]:.2f}", row["best"], *ratio)
+        return _STEP.format(*where, "", "", "", "")
+    best = row["best"]
+    ratio = f"{row['ratio_to_best']:.2f}", _spread(row["ratio_by_round"]["quartiles"])
+    return _STEP.format(*where, _ms(row["torch_ms"][best]), best, *ratio)
 
 
-def spread(quartiles: list[float], digits: int) -> str:
-    """Two quartiles.
+def _operation(row: Row) -> str:
+    best = row["best"]
+    theirs = (_ms(row["torch_ms"][best]), best, f"{row['ratio_to_best']:.2f}") if best else ("", "", "")
+    speed = ("", "") if row["gflops"] is None else (f"{row['gflops']:.1f}", f"{row['share_of_peak']:.0%}")
+    where = row["operation"], row["way"], row["batch"] or "", row["threads"], _ms(row["ours_ms"])
+    return _OPERATION.format(*where, *theirs, *speed)
 
-    >>> spread([1.0, 2.5], 2)
-    '1.00 – 2.50'
+
+def _kernels(row: Row) -> str:
+    times = (_ms(row["ms"][name]) if name in row["ms"] else "" for name in (*SETS, "torch"))
+    return _KERNELS.format(row["what"], row["batch"], *times)
+
+
+def _memory(row: Row) -> str:
+    least = row["least"]
+    theirs = (f"{row['torch_mib'][least]:.1f}", least, f"{row['ratio_to_least']:.2f}") if least else ("", "", "")
+    return _MEMORY.format(row["workload"], row["batch"], f"{row['ours_mib']:.1f}", *theirs)
+
+
+def _ms(milliseconds: float) -> str:
+    """Three digits that count, as they stand in a column.
+
+    >>> _ms(0.01234), _ms(1.234), _ms(123.4)
+    ('0.012', '1.23', '123')
     """
-    low, high = quartiles
-    return f"{low:.{digits}f} – {high:.{digits}f}"
+    return f"{milliseconds:.{3 if milliseconds < 1 else 2 if milliseconds < 10 else 1 if milliseconds < 100 else 0}f}"
+
+
+def _spread(quartiles: list[float]) -> str:
+    return " – ".join(map(_ms, quartiles))
+
+
+_TABLES: dict[str, tuple[Callable[[Row], str], str, tuple[str, ...]]] = {
+    "steps": (_step, _STEP, _STEP_TITLES),
+    "operations": (_operation, _OPERATION, _OPERATION_TITLES),
+    "kernels": (_kernels, _KERNELS, ("on one thread, ms", "batch", *SETS, "torch")),
+    "channels": (_operation, _OPERATION, _OPERATION_TITLES),
+    "images": (_operation, _OPERATION, _OPERATION_TITLES),
+    "batches": (_step, _STEP, _STEP_TITLES),
+    "memory": (_memory, _MEMORY, _MEMORY_TITLES),
+}

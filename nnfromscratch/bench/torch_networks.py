@@ -2,124 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from nnfromscratch import interop
-from nnfromscratch.bench.workloads import NOISE, Workload
-from nnfromscratch.layers import Layer, Sequential
+from nnfromscratch.errors import RangeError
+from nnfromscratch.layers import (
+    BatchNorm,
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    MaxPool2d,
+    ReLU,
+    Reshape,
+    Sequential,
+    Sigmoid,
+)
 
 
-def torch_networks(workload: Workload, networks: Sequence[Sequential]) -> list[Any]:
-    """PyTorch's ``nn.Sequential`` for each of our networks, with their weights, in their float type."""
-    return [with_weights_of(ours, make()) for ours, make in zip(networks, _MAKERS[workload.name], strict=True)]
+def in_torch(layer: Layer) -> Any:
+    """The module that computes what ``layer`` does: with its settings, parameters, statistics and float type.
 
-
-def with_weights_of(network: Layer, module: Any) -> Any:
-    """PyTorch's ``module`` with the parameters, statistics and float type of our ``network``."""
+    Raises RangeError for a kind of layer that no workload has.
+    """
     import torch
 
-    module.to(getattr(torch, network.dtype.name))
-    module.load_state_dict({name: torch.from_numpy(array) for name, array in interop.to_torch(network).items()})
+    module = _module(layer).to(getattr(torch, layer.dtype.name))
+    module.load_state_dict({name: torch.from_numpy(array) for name, array in interop.to_torch(layer).items()})
     return module
 
 
-def lenet() -> Any:
-    """``workloads.lenet`` in PyTorch."""
+def _module(layer: Layer) -> Any:
     from torch import nn
 
-    return nn.Sequential(
-        nn.Conv2d(1, 32, 5, padding=2),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 5, padding=2),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(64 * 7 * 7, 512),
-        nn.ReLU(),
-        nn.Linear(512, 10),
-    )
-
-
-def small() -> Any:
-    """``workloads.small`` in PyTorch."""
-    from torch import nn
-
-    return nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 3, padding=1),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(32 * 7 * 7, 10),
-    )
-
-
-def dcgan_generator() -> Any:
-    """``workloads.dcgan_generator`` in PyTorch."""
-    from torch import nn
-
-    return nn.Sequential(
-        nn.Linear(NOISE, 128 * 7 * 7, bias=False),
-        nn.Unflatten(1, (128, 7, 7)),
-        nn.BatchNorm2d(128),
-        nn.ReLU(),
-        nn.ConvTranspose2d(128, 64, 4, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(64),
-        nn.ReLU(),
-        nn.ConvTranspose2d(64, 1, 4, stride=2, padding=1),
-        nn.Sigmoid(),
-    )
-
-
-def dcgan_discriminator() -> Any:
-    """``workloads.dcgan_discriminator`` in PyTorch."""
-    from torch import nn
-
-    return nn.Sequential(
-        nn.Conv2d(1, 64, 4, stride=2, padding=1),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(64, 128, 4, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(128),
-        nn.LeakyReLU(0.2),
-        nn.Flatten(),
-        nn.Linear(128 * 7 * 7, 1),
-    )
-
-
-def article_generator() -> Any:
-    """``workloads.article_generator`` in PyTorch."""
-    from torch import nn
-
-    return nn.Sequential(
-        nn.Linear(NOISE, 128),
-        nn.LeakyReLU(0.2),
-        nn.Linear(128, 128),
-        nn.LeakyReLU(0.2),
-        nn.Linear(128, 784),
-        nn.Sigmoid(),
-    )
-
-
-def article_discriminator() -> Any:
-    """``workloads.article_discriminator`` in PyTorch."""
-    from torch import nn
-
-    return nn.Sequential(
-        nn.Linear(784, 128),
-        nn.LeakyReLU(0.2),
-        nn.Linear(128, 128),
-        nn.LeakyReLU(0.2),
-        nn.Linear(128, 1),
-    )
-
-
-_MAKERS = {
-    "lenet": (lenet,),
-    "small": (small,),
-    "dcgan": (dcgan_generator, dcgan_discriminator),
-    "article-gan": (article_generator, article_discriminator),
-}
+    bias = "bias" in layer.params
+    if isinstance(layer, Sequential):
+        return nn.Sequential(*map(_module, layer))
+    if isinstance(layer, Dense):
+        return nn.Linear(*layer.params["weight"].shape, bias=bias)
+    if isinstance(layer, Conv2d):
+        filters, channels, *kernel_size = layer.params["weight"].shape
+        return nn.Conv2d(channels, filters, kernel_size, layer.stride, layer.padding, bias=bias)
+    if isinstance(layer, ConvTranspose2d):
+        channels, filters, *kernel_size = layer.params["weight"].shape
+        return nn.ConvTranspose2d(channels, filters, kernel_size, layer.stride, layer.padding, bias=bias)
+    if isinstance(layer, BatchNorm):
+        return nn.BatchNorm2d(len(layer.params["weight"]), layer.eps, layer.momentum)
+    if isinstance(layer, MaxPool2d):
+        return nn.MaxPool2d(layer.kernel_size, layer.stride, layer.padding)
+    if isinstance(layer, Reshape):
+        return nn.Unflatten(1, layer.shape)
+    if isinstance(layer, LeakyReLU):
+        return nn.LeakyReLU(layer.negative_slope)
+    for ours, theirs in ((Flatten, nn.Flatten), (ReLU, nn.ReLU), (Sigmoid, nn.Sigmoid)):
+        if isinstance(layer, ours):
+            return theirs()
+    raise RangeError(f"in_torch: layer expects a kind that a workload has, is {layer!r}")

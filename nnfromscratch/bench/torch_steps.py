@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
-
 from nnfromscratch.bench.digits import Batch
 from nnfromscratch.bench.steps import Step
-from nnfromscratch.bench.torch_networks import torch_networks
+from nnfromscratch.bench.torch_networks import in_torch
 from nnfromscratch.bench.workloads import Workload
 from nnfromscratch.layers import Sequential
 
@@ -54,17 +52,14 @@ def torch_step(
     import torch
 
     memory = torch.channels_last if setting.channels_last else torch.contiguous_format
-    modules = [module.to(memory_format=memory) for module in torch_networks(workload, networks)]
+    modules = [in_torch(network).to(memory_format=memory) for network in networks]
     adams = [
         torch.optim.Adam(
             module.parameters(), workload.lr, (workload.beta1, 0.999), fused=True if setting.fused else None
         )
         for module in modules
     ]
-    tensors = [
-        (_in_format(images, memory), torch.from_numpy(other.astype(np.int64) if other.ndim == 1 else other))
-        for images, other in batches
-    ]
+    tensors = [(_in_format(images, memory), torch.from_numpy(other)) for images, other in batches]
     if workload.is_game:
         return _game(modules, adams, tensors)
     return _classification(modules[0], adams[0], tensors)
@@ -97,23 +92,23 @@ def _game(networks: Sequence[Any], adams: Sequence[Any], batches: Sequence[tuple
 
     generator, discriminator = networks
     adam_g, adam_d = adams
-    noise = batches[0][1]
-    ones = torch.ones(len(noise), 1, dtype=noise.dtype)
-    zeros = torch.zeros_like(ones)
+    ones = [torch.ones(len(noise), 1, dtype=noise.dtype) for _, noise in batches]
+    zeros = [torch.zeros_like(column) for column in ones]
 
     def step(number: int) -> tuple[float, ...]:
-        real, noise = batches[number % len(batches)]
+        which = number % len(batches)
+        (real, noise), yes, no = batches[which], ones[which], zeros[which]
         fake = generator(noise)
 
         adam_d.zero_grad(set_to_none=True)
-        real_loss = binary_cross_entropy_with_logits(discriminator(real), ones)
-        fake_loss = binary_cross_entropy_with_logits(discriminator(fake.detach()), zeros)
+        real_loss = binary_cross_entropy_with_logits(discriminator(real), yes)
+        fake_loss = binary_cross_entropy_with_logits(discriminator(fake.detach()), no)
         (real_loss + fake_loss).backward()
         adam_d.step()
 
         adam_g.zero_grad(set_to_none=True)
         discriminator.requires_grad_(False)
-        generator_loss = binary_cross_entropy_with_logits(discriminator(fake), ones)
+        generator_loss = binary_cross_entropy_with_logits(discriminator(fake), yes)
         generator_loss.backward()
         discriminator.requires_grad_(True)
         adam_g.step()

@@ -12,7 +12,7 @@ from typing import Any
 
 from nnfromscratch import runs
 from nnfromscratch.bench import machine
-from nnfromscratch.bench.chosen import Chosen
+from nnfromscratch.bench.chosen import PARTS, Chosen
 from nnfromscratch.bench.measure import measure
 from nnfromscratch.bench.torch_steps import has_torch
 from nnfromscratch.errors import RunError
@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _chosen(arguments: argparse.Namespace) -> Chosen:
     typed = {
+        "parts": _parts(arguments),
         "workloads": _words(arguments.workload),
         "batches": _numbers(_words(arguments.batch)),
         "threads": _numbers(_words(arguments.threads)),
@@ -57,6 +58,14 @@ def _chosen(arguments: argparse.Namespace) -> Chosen:
         "seed": arguments.seed,
     }
     return Chosen(**{name: value for name, value in typed.items() if value})
+
+
+def _parts(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The parts that were asked for, in the order of ``PARTS``."""
+    if arguments.all:
+        return PARTS
+    scaling = ("channels", "images", "batches")
+    return tuple(part for part in PARTS if getattr(arguments, "scaling" if part in scaling else part))
 
 
 def _words(typed: list[str] | None) -> tuple[str, ...]:

@@ -47,9 +47,10 @@ examples:
 
 _BENCH_EXAMPLES = """\
 examples:
-  python -m nnfromscratch bench                                              everything that the README's table has
-  python -m nnfromscratch bench --workload lenet --batch 32 --threads 1      one row of it
-  python -m nnfromscratch bench --workload small,dcgan --batch 64,256 --seconds 5 --json speed.json
+  python -m nnfromscratch bench                                            the table of training steps, 6 minutes
+  python -m nnfromscratch bench --workload lenet --batch 32 --threads 1    one row of it
+  python -m nnfromscratch bench --workload small dcgan --batch 64 256 --seconds 5 --json speed.json
+  python -m nnfromscratch bench --all --json speed.json                    everything, 20 minutes
 """
 
 _MODELS = "cnn (default), lenet5"
@@ -166,7 +167,16 @@ def _bench(parser: Parser) -> None:
         ("--threads", "N", "for both sides (default 1 and 2)"),
     ):
         parser.add_argument(option, action="extend", nargs="+", metavar=metavar, help=meaning)
-    parser.add_argument("--seconds", type=_positive, metavar="X", help="for each row of a table (default 15)")
+    for option, meaning in (
+        ("--steps", "time whole training steps (this is the default)"),
+        ("--operations", "time single operations, also as a share of the machine's matrix-product peak"),
+        ("--kernels", "time the three sets of kernels against each other"),
+        ("--scaling", "show how the cost grows with the channels, the size of the images and the batch"),
+        ("--memory", "measure the peak memory of a step, each in a fresh process"),
+        ("--all", "all of these, about 20 minutes: the figures of the documentation"),
+    ):
+        parser.add_argument(option, action="store_true", help=meaning)
+    parser.add_argument("--seconds", type=_positive, metavar="X", help="for each training step (default 15)")
     parser.add_argument("--seed", type=_whole(0), metavar="N", help="draws weights and batches (default 0)")
     parser.add_argument("--json", metavar="FILE", help="write all figures to FILE, and pictures beside it")
     parser.add_argument("--picture", metavar="FILE", help="write the picture to FILE")

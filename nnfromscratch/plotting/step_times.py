@@ -26,7 +26,7 @@ def step_times(rows: Sequence[Mapping[str, Any]]) -> Figure:
     >>> row = {"workload": "small", "batch": 32, "threads": 1, "ours_ms": 2.0, "ours_quartiles_ms": [1.9, 2.2]}
     >>> figure = step_times([{**row, "ratio_to_best": 0.5, "ratio_by_round": {"quartiles": [0.48, 0.55]}}])
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['0.50']
+    ['0.50', 'PyTorch']
     """
     if not rows:
         raise DataError("step_times: rows expects at least one measurement, is empty")
