@@ -57,6 +57,14 @@ def matrix_product(threads: int) -> Variant:
     return Variant(lambda: np.matmul(a, b, out=out), around=lambda: threadpool_limits(limits=threads, user_api="blas"))
 
 
+def bandwidth(*, seconds: float, rng: np.random.Generator) -> float:
+    """GB/s between memory and processor, on one thread: 64 MiB copied, which are read once and written once."""
+    source = np.zeros(2**24, np.float32)
+    target = np.ones_like(source)
+    times = interleaved({"copy": Variant(lambda: np.copyto(target, source))}, seconds=seconds, rng=rng)
+    return 2 * source.nbytes / times["copy"].median / 1e6
+
+
 def gflops(operations: float, milliseconds: float) -> float:
     """10⁹ floating-point operations in a second.
 

@@ -42,15 +42,17 @@ class _Run:
         self.now("matrix product")
         rng = np.random.default_rng([self.chosen.seed, 0])
         self.rows["peak"] = machine.peaks(self.chosen.threads, seconds=0.1 * self.chosen.seconds, rng=rng)
+        bandwidth = machine.bandwidth(seconds=0.1 * self.chosen.seconds, rng=rng)
         for row in self.rows["peak"]:
             self.say(f"Peak     {row['gflops']:.0f} GFLOP/s, matrix product on {counted(row['threads'], 'thread')}")
+        self.say(f"Memory   {bandwidth:.0f} GB/s, copying on 1 thread")
         for part in self.chosen.parts:
             if part == "memory" and not memory.can_measure():
                 self.say("\nMemory can be measured on Linux only.")
                 continue
             self.say(f"\n{table.header(part)}")
             getattr(self, f"_{part}")()
-        return {**self.rows, "failures": self.failures}
+        return {"bandwidth_gb": bandwidth, **self.rows, "failures": self.failures}
 
     def _add(self, part: str, row: Row) -> None:
         self.rows[part].append(row)

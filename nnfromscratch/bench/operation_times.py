@@ -27,9 +27,10 @@ def operation_times(
 ) -> list[dict[str, Any]]:
     """A row for each way through the operation, ours and PyTorch's in its memory formats.
 
-    Where the work is multiplications: GFLOP/s, and their share of the matrix product's, which takes part in every
-    round. ``"difference"`` is how far the results are apart; a way in which they differ is not timed, and its row has
-    no ``"ours_ms"``.
+    Where the work is multiplications, with the floating-point operations, GFLOP/s and the share of the matrix
+    product's, which takes part in every round. ``"bytes"``: of all arrays, each read or written once.
+    ``"difference"``: how far the results are apart; a way in which they differ is not timed, and its row has no
+    ``"ours_ms"``.
     """
     rng = np.random.default_rng([seed, batch_size])
     layer = operation.make(rng)
@@ -40,10 +41,7 @@ def operation_times(
         ours = our_calls(layer, x, dy, operation.ways)
     theirs = {}
     if has_torch():
-        import torch
-
-        torch.set_num_threads(threads)
-        theirs = torch_calls(layer, x, dy, operation.ways)
+        theirs = torch_calls(layer, x, dy, operation.ways, threads)
     differences = _differences(ours, theirs)
     variants: dict[Any, Variant] = {}
     for way in operation.ways:
@@ -61,6 +59,7 @@ def operation_times(
         if (way, OURS) in times:
             row |= compared({key[1]: each for key, each in times.items() if key[0] == way})
             row |= _speed(row, work, times.get(PEAK))
+            row |= {"flops": work or None, "bytes": x.nbytes + dy.nbytes + sum(w.nbytes for w in layer.params.values())}
         rows.append(row)
     return rows
 

@@ -31,14 +31,15 @@ def our_calls(layer: Layer, x: Array, dy: Array, ways: Sequence[str]) -> Calls:
     return {way: calls[way] for way in ways}
 
 
-def torch_calls(layer: Layer, x: Array, dy: Array, ways: Sequence[str]) -> dict[str, Calls]:
-    """PyTorch's calls, by memory format and way, for the same layer and arrays.
+def torch_calls(layer: Layer, x: Array, dy: Array, ways: Sequence[str], threads: int) -> dict[str, Calls]:
+    """PyTorch's calls, by memory format and way, for the same layer and arrays; from now on with so many threads.
 
     Forward keeps nothing for a way back, and a way back computes only what it is asked for: the discriminator's
     trick, as ``requires_grad`` of the rest is False.
     """
     import torch
 
+    torch.set_num_threads(threads)
     sides = {"contiguous": torch.contiguous_format}
     if x.ndim == 4 and max(x.shape[1], dy.shape[1]) > 1:
         sides["channels_last"] = torch.channels_last

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -109,16 +110,41 @@ def _introduce(described: dict[str, Any]) -> None:
         print("PyTorch is not installed (pip install nnfromscratch[bench]): measuring ours alone.", flush=True)
 
 
-def _draw(figures: dict[str, Any], path: Path) -> None:
+def _draw(results: dict[str, Any], path: Path) -> None:
     """A picture of each part that has figures: of the steps under the very name, of the others with theirs added."""
     os.environ["MPLBACKEND"] = "agg"  # into files, whatever windows somebody has chosen
     from nnfromscratch import plotting  # with matplotlib, which takes a moment
 
-    for part, draw in (("steps", plotting.step_times),):
-        if figures[part]:
-            target = path if part == "steps" else path.with_name(f"{path.stem}-{part}{path.suffix}")
-            plotting.save_figure(draw(figures[part]), target)
-            print(f"Picture  {target}")
+    # What computed something else has no time, and no place in a picture.
+    rows = {part: [row for row in results[part] if row.get("ours_ms", True)] for part in PARTS}
+    pictures: dict[str, Callable[[], Any]] = {
+        "steps": lambda: plotting.step_times(rows["steps"]),
+        "operations": lambda: plotting.operation_times(rows["operations"]),
+        "kernels": lambda: plotting.kernel_times(rows["kernels"]),
+        "channels": lambda: plotting.throughput(rows["channels"]),
+        "batches": lambda: plotting.growth(rows["batches"], rows["images"]),
+        "memory": lambda: plotting.step_memory(rows["memory"]),
+    }
+    for part, draw in pictures.items():
+        if rows[part] and (part != "batches" or rows["images"]):
+            _save(draw(), path, part)
+    peak = results["peak"][0]
+    if any(row["threads"] == peak["threads"] and row["gflops"] for row in rows["operations"]):
+        figure = plotting.roofline(
+            rows["operations"],
+            peak_gflops=peak["gflops"],
+            bandwidth=results["bandwidth_gb"],
+            threads=peak["threads"],
+        )
+        _save(figure, path, "roofline")
+
+
+def _save(figure: Any, path: Path, part: str) -> None:
+    from nnfromscratch import plotting
+
+    target = path if part == "steps" else path.with_name(f"{path.stem}-{part}{path.suffix}")
+    plotting.save_figure(figure, target)
+    print(f"Picture  {target}")
 
 
 def _bar() -> Any:

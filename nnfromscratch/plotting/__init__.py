@@ -11,9 +11,12 @@ from nnfromscratch.plotting.curves import learning_curves
 from nnfromscratch.plotting.feature_maps import activations, feature_maps
 from nnfromscratch.plotting.filters import first_layer_filters
 from nnfromscratch.plotting.gradients import gradient_norms
+from nnfromscratch.plotting.growth import growth
 from nnfromscratch.plotting.mistakes import confident_mistakes, most_confident_mistakes
-from nnfromscratch.plotting.step_times import step_times
+from nnfromscratch.plotting.operation_times import kernel_times, operation_times
+from nnfromscratch.plotting.step_times import step_memory, step_times
 from nnfromscratch.plotting.style import png_bytes, save_figure
+from nnfromscratch.plotting.throughput import roofline, throughput
 
 __all__ = [
     "activations",
@@ -22,9 +25,15 @@ __all__ = [
     "feature_maps",
     "first_layer_filters",
     "gradient_norms",
+    "growth",
+    "kernel_times",
     "learning_curves",
     "most_confident_mistakes",
+    "operation_times",
     "png_bytes",
+    "roofline",
     "save_figure",
+    "step_memory",
     "step_times",
+    "throughput",
 ]

@@ -1,18 +1,15 @@
-"""How long training steps take, beside PyTorch's."""
+"""Training steps beside PyTorch's: how long they take, and how much memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nnfromscratch.errors import DataError
-from nnfromscratch.plotting.style import INK, MUTED, SERIES, SMALL_SIZE, TEXT_SIZE, add_axes, calm, new_figure
+from nnfromscratch.plotting.bars import Bar, grouped_bars
 from nnfromscratch.wording import counted
-
-_GROUP = 0.8  # of the room for a workload, what its bars take
 
 
 def step_times(rows: Sequence[Mapping[str, Any]]) -> Figure:
@@ -28,69 +25,48 @@ def step_times(rows: Sequence[Mapping[str, Any]]) -> Figure:
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['0.50', 'PyTorch']
     """
+    _require_rows("step_times", rows)
+    title, groups = "Time for a training step", [_place(row) for row in rows]
+    if any(row["ratio_to_best"] is None for row in rows):
+        bars = [Bar(*at, row["ours_ms"], *row["ours_quartiles_ms"]) for at, row in zip(groups, rows, strict=True)]
+        subtitle = "The lower the better. Thin lines: half of the rounds."
+        return grouped_bars(bars, title=title, subtitle=subtitle, ylabel="milliseconds")
+    bars = [
+        Bar(*at, row["ratio_to_best"], *row["ratio_by_round"]["quartiles"])
+        for at, row in zip(groups, rows, strict=True)
+    ]
+    subtitle = "Against PyTorch in its best setting: below the line ours is faster. Thin lines: half of the rounds."
+    return grouped_bars(bars, title=title, subtitle=subtitle, ylabel="our time / PyTorch's", one="PyTorch")
+
+
+def step_memory(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Our peak memory in a training step as a share of PyTorch's in its leanest setting; in MiB where there is none.
+
+    rows: ``"memory"`` of the benchmark's JSON.
+    Raises DataError where there is nothing to draw.
+
+    >>> row = {"workload": "small", "batch": 32, "ours_mib": 6.0, "ratio_to_least": 0.75}
+    >>> [text.get_text() for text in step_memory([row]).axes[0].texts]
+    ['0.75', 'PyTorch']
+    """
+    _require_rows("step_memory", rows)
+    is_ratio = all(row["ratio_to_least"] is not None for row in rows)
+    bars = [
+        Bar("", row["workload"], f"batch {row['batch']}", row["ratio_to_least" if is_ratio else "ours_mib"])
+        for row in rows
+    ]
+    title = "Peak memory of a training step"
+    if not is_ratio:
+        return grouped_bars(bars, title=title, subtitle="The lower the better.", ylabel="MiB")
+    subtitle = "Against PyTorch in its leanest setting: below the line ours needs less."
+    return grouped_bars(bars, title=title, subtitle=subtitle, ylabel="our memory / PyTorch's", one="PyTorch")
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Panel, group and series."""
+    return counted(row["threads"], "thread"), row["workload"], f"batch {row['batch']}"
+
+
+def _require_rows(function: str, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
-        raise DataError("step_times: rows expects at least one measurement, is empty")
-    is_ratio = all(row["ratio_to_best"] is not None for row in rows)
-    workloads, batches, threads = (list(dict.fromkeys(row[key] for row in rows)) for key in _KEYS)
-    subtitle = "The lower the better. Thin lines: half of the rounds."
-    if is_ratio:
-        subtitle = "Against PyTorch in its best setting: below the line ours is faster. Thin lines: half of the rounds."
-    left, gap, right = 0.9, 0.75, 0.95
-    width = max(1.15 * len(workloads), 7.0 / len(threads) - gap)
-    figure = new_figure(
-        left + len(threads) * (width + gap) - gap + right, 4.4, title="Time for a training step", subtitle=subtitle
-    )
-    highest = max(_bar(row, is_ratio)[2] for row in rows)
-    for panel, count in enumerate(threads):
-        axes = add_axes(figure, left + panel * (width + gap), 1.35, width, 2.5)
-        calm(axes, ylabel=("our time / PyTorch's" if is_ratio else "milliseconds") if panel == 0 else "")
-        axes.grid(False, axis="x")
-        axes.set_title(counted(count, "thread"), loc="left", size=TEXT_SIZE, color=INK)
-        _bars(axes, [row for row in rows if row["threads"] == count], workloads, batches, is_ratio)
-        axes.set_xlim(-0.5, len(workloads) - 0.5)
-        axes.set_xticks(range(len(workloads)), workloads, size=TEXT_SIZE, color=INK, parse_math=False)
-        axes.tick_params(axis="x", length=0)
-        axes.set_ylim(0, 1.12 * max(highest, 1.0 if is_ratio else 0))
-        if is_ratio:
-            axes.axhline(1, color=INK, linewidth=1, zorder=3)
-            axes.annotate(
-                "PyTorch", (1, 1), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                va="center", size=SMALL_SIZE, color=INK,
-            )  # fmt: skip
-    _legend(figure, left, batches)
-    return figure
-
-
-_KEYS = ("workload", "batch", "threads")
-
-
-def _bars(
-    axes: Axes, rows: Sequence[Mapping[str, Any]], workloads: list[str], batches: list[int], is_ratio: bool
-) -> None:
-    width = _GROUP / len(batches)
-    for row in rows:
-        which = batches.index(row["batch"])
-        x = workloads.index(row["workload"]) + (which - (len(batches) - 1) / 2) * width
-        height, low, high = _bar(row, is_ratio)
-        axes.bar(x, height, 0.92 * width, color=SERIES[which % len(SERIES)], zorder=2)
-        axes.plot([x, x], [low, high], color=INK, linewidth=1, zorder=4)
-        axes.annotate(
-            f"{height:.2f}" if height < 10 else f"{height:.0f}", (x, max(height, high)), (0, 3),
-            textcoords="offset points", ha="center", size=SMALL_SIZE, color=INK,
-        )  # fmt: skip
-
-
-def _bar(row: Mapping[str, Any], is_ratio: bool) -> tuple[float, float, float]:
-    """Height, and the ends of the line of its spread."""
-    if is_ratio:
-        return (row["ratio_to_best"], *row["ratio_by_round"]["quartiles"])
-    return (row["ours_ms"], *row["ours_quartiles_ms"])
-
-
-def _legend(figure: Figure, left: float, batches: list[int]) -> None:
-    """Colours and batch sizes, under the subtitle."""
-    width, height = figure.get_size_inches()
-    for which, batch in enumerate(batches):
-        x, y = left + 1.0 * which, height - 0.98
-        figure.text(x / width, y / height, "■", color=SERIES[which % len(SERIES)], size=TEXT_SIZE, va="center")
-        figure.text((x + 0.17) / width, y / height, f"batch {batch}", color=MUTED, size=SMALL_SIZE, va="center")
+        raise DataError(f"{function}: rows expects at least one measurement, is empty")
