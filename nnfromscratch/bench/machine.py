@@ -17,6 +17,7 @@ from nnfromscratch import kernels
 from nnfromscratch.bench.interleaved import Variant, interleaved
 
 SIDE = 1024  # of the matrices whose product is the peak
+COPIED = 2**24  # numbers of 4 bytes: more than a cache holds
 
 
 def describe() -> dict[str, Any]:
@@ -59,10 +60,10 @@ def matrix_product(threads: int) -> Variant:
 
 def bandwidth(*, seconds: float, rng: np.random.Generator) -> float:
     """GB/s between memory and processor, on one thread: 64 MiB copied, which are read once and written once."""
-    source = np.zeros(2**24, np.float32)
+    source = np.ones(COPIED, np.float32)
     target = np.ones_like(source)
     times = interleaved({"copy": Variant(lambda: np.copyto(target, source))}, seconds=seconds, rng=rng)
-    return 2 * source.nbytes / times["copy"].median / 1e6
+    return float(2 * source.nbytes / times["copy"].median / 1e6)
 
 
 def gflops(operations: float, milliseconds: float) -> float:

@@ -147,7 +147,6 @@ class _Run:
         if "ours_ms" in row:
             self._add(part, row)
             return
-        self.rows[part].append(row)
         self.failures.append(
             f"{row['operation']}, {row['way']}, batch {row['batch']}: results expected to be the same, differ by "
             f"{row['difference']:.1e} of the largest number"

@@ -115,23 +115,21 @@ def _draw(results: dict[str, Any], path: Path) -> None:
     os.environ["MPLBACKEND"] = "agg"  # into files, whatever windows somebody has chosen
     from nnfromscratch import plotting  # with matplotlib, which takes a moment
 
-    # What computed something else has no time, and no place in a picture.
-    rows = {part: [row for row in results[part] if row.get("ours_ms", True)] for part in PARTS}
     pictures: dict[str, Callable[[], Any]] = {
-        "steps": lambda: plotting.step_times(rows["steps"]),
-        "operations": lambda: plotting.operation_times(rows["operations"]),
-        "kernels": lambda: plotting.kernel_times(rows["kernels"]),
-        "channels": lambda: plotting.throughput(rows["channels"]),
-        "batches": lambda: plotting.growth(rows["batches"], rows["images"]),
-        "memory": lambda: plotting.step_memory(rows["memory"]),
+        "steps": lambda: plotting.step_times(results["steps"]),
+        "operations": lambda: plotting.operation_times(results["operations"]),
+        "kernels": lambda: plotting.kernel_times(results["kernels"]),
+        "channels": lambda: plotting.throughput(results["channels"]),
+        "batches": lambda: plotting.growth(results["batches"], results["images"]),
+        "memory": lambda: plotting.step_memory(results["memory"]),
     }
     for part, draw in pictures.items():
-        if rows[part] and (part != "batches" or rows["images"]):
+        if results[part] and (part != "batches" or results["images"]):
             _save(draw(), path, part)
     peak = results["peak"][0]
-    if any(row["threads"] == peak["threads"] and row["gflops"] for row in rows["operations"]):
+    if any(row["threads"] == peak["threads"] and row["gflops"] for row in results["operations"]):
         figure = plotting.roofline(
-            rows["operations"],
+            results["operations"],
             peak_gflops=peak["gflops"],
             bandwidth=results["bandwidth_gb"],
             threads=peak["threads"],

@@ -50,6 +50,7 @@ def grouped_bars(bars: Sequence[Bar], *, title: str, subtitle: str, ylabel: str,
         axes.set_ylim(0, 1.12 * max(highest, 1.0 if one else 0))
         if one:
             axes.axhline(1, color=INK, linewidth=1, zorder=3)
+        if one and number == len(panels) - 1:
             axes.annotate(
                 one, (1, 1), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
                 va="center", size=SMALL_SIZE, color=INK,

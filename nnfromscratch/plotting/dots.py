@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from nnfromscratch.plotting.bars import legend
 from nnfromscratch.plotting.style import FAINT, INK, SERIES, SMALL_SIZE, TEXT_SIZE, add_axes, calm, new_figure
@@ -30,7 +30,14 @@ def dot_rows(dots: Sequence[Dot], *, title: str, subtitle: str, xlabel: str, one
     whole = max(left + len(panels) * (width + gap) + 0.2, 8.6)
     top = 1.2 + 0.25 * bool(one) + 0.25 * (panels != [""])
     figure = new_figure(whole, top + height + 0.75, title=title, subtitle=subtitle)
-    values = [dot.value for dot in dots]
+    values = [dot.value for dot in dots] + [1.0] * bool(one)
+    low, high = min(values) / 1.6, max(values) * 1.6
+    ticks = [
+        factor * 10.0**power
+        for power in range(-6, 7)
+        for factor in ((1, 2, 5) if high < 100 * low else (1,))
+        if low <= factor * 10.0**power <= high
+    ]
     for number, panel in enumerate(panels):
         axes = add_axes(figure, left + number * (width + gap), top, width, height)
         calm(axes, xlabel=xlabel)
@@ -45,11 +52,11 @@ def dot_rows(dots: Sequence[Dot], *, title: str, subtitle: str, xlabel: str, one
                 color=SERIES[which % len(SERIES)], markersize=6, markeredgecolor="white", markeredgewidth=0.7, zorder=3,
             )  # fmt: skip
         axes.set_xscale("log")
-        axes.set_xlim(min(values) / 1.25, max(values) * 1.25)
+        axes.set_xlim(low, high)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_yticks(range(len(rows)), [] if number else rows, size=SMALL_SIZE, color=INK, parse_math=False)
         axes.tick_params(axis="y", length=0)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(values) < 200 * min(values) else (1,)))
+        axes.xaxis.set_major_locator(FixedLocator(ticks))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         if one:

@@ -29,7 +29,6 @@ def growth(batches: Sequence[Mapping[str, Any]], images: Sequence[Mapping[str, A
     >>> [axes.get_xlabel() for axes in figure.axes]
     ['images in a batch', 'height and width of an image']
     """
-    images = [row for row in images if "ours_ms" in row]
     if not batches or not images:
         raise DataError("growth: batches and images expect at least one measurement each, one of them has none")
     figure = new_figure(

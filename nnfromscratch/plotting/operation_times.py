@@ -32,9 +32,8 @@ def operation_times(rows: Sequence[Mapping[str, Any]]) -> Figure:
     >>> operation_times([{**row, "ratio_to_best": 0.5}]).axes[0].get_xlabel()
     "our time / PyTorch's"
     """
-    rows = [row for row in rows if "ours_ms" in row]  # the others computed something else and were not timed
     if not rows:
-        raise DataError("operation_times: rows expects at least one measurement, has none")
+        raise DataError("operation_times: rows expects at least one measurement, is empty")
     is_ratio = all(row["ratio_to_best"] is not None for row in rows)
     batch_of = {row["threads"]: row["batch"] for row in reversed(rows) if row["batch"]}
     dots = [
