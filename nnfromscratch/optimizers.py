@@ -8,11 +8,12 @@ parameter's shape, type and memory order.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, ClassVar
 
 import numpy as np
 
+from nnfromscratch import kernels
 from nnfromscratch.errors import (
     CheckpointError,
     DtypeError,
@@ -21,6 +22,7 @@ from nnfromscratch.errors import (
     require_same_float,
     require_shape,
 )
+from nnfromscratch.kernels.memory import pieces
 from nnfromscratch.types import Array
 
 
@@ -51,9 +53,12 @@ class Optimizer:
         self.steps += 1
         for name in list(params):
             theta = params[name] if params[name].flags.writeable else params[name].copy(order="K")
-            for piece, g, *memory in _blocks(theta, grads[name], *self._remembered(name, theta)):
-                self._update(lr, piece, g, *memory)
+            self._change(lr, theta, grads[name], *self._remembered(name, theta))
             params[name] = theta
+
+    def _change(self, lr: float, theta: Array, g: Array, *memory: Array) -> None:
+        for arrays in pieces(theta, g, *memory):
+            self._update(lr, *arrays)
 
     def _update(self, lr: float, theta: Array, g: Array, *memory: Array) -> None:
         """Change ``theta`` and what is remembered of it, in place."""
@@ -266,17 +271,11 @@ class Adam(Optimizer):
         self.eps = self._number("eps", eps, above=0)
         self.weight_decay = self._number("weight_decay", weight_decay, least=0)
 
-    def _update(self, lr: float, theta: Array, g: Array, *memory: Array) -> None:
-        m, v = memory
-        m *= self.beta1
-        m += (1 - self.beta1) * g
-        v *= self.beta2
-        v += (1 - self.beta2) * np.square(g)
-        m_hat = m / (1 - self.beta1**self.steps)
-        v_hat = v / (1 - self.beta2**self.steps)
-        if self.weight_decay:
-            theta *= 1 - lr * self.weight_decay
-        theta -= lr * m_hat / (np.sqrt(v_hat) + self.eps)
+    def _change(self, lr: float, theta: Array, g: Array, *memory: Array) -> None:
+        rate = lr / (1 - self.beta1**self.steps)
+        correction = 1 / math.sqrt(1 - self.beta2**self.steps)
+        settings = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, rate, correction, self.eps)
+        kernels.active().adam(theta, g, *memory, (*settings, 1 - lr * self.weight_decay))
 
 
 def clip_by_norm(grads: Mapping[str, Array], limit: float) -> tuple[dict[str, Array], float]:
@@ -296,7 +295,7 @@ def clip_by_norm(grads: Mapping[str, Array], limit: float) -> tuple[dict[str, Ar
     limit = require_number("clip_by_norm", "limit", limit, above=0)
     for name, g in grads.items():
         _require_float_arrays("clip_by_norm", {f"grads[{name!r}]": g})
-    squares = (np.square(piece, dtype=np.float64).sum() for g in grads.values() for (piece,) in _blocks(g))
+    squares = (np.square(piece, dtype=np.float64).sum() for g in grads.values() for (piece,) in pieces(g))
     norm = math.sqrt(sum(squares))
     if not limit < norm < math.inf:
         return dict(grads), norm
@@ -325,20 +324,3 @@ def _require_float_arrays(operation: str, arrays: Mapping[str, Array | None]) ->
         if array is None:
             raise DtypeError(f"{operation}: {what} expects an array, is None")
     require_same_float(operation, **arrays)
-
-
-def _blocks(*arrays: Array, size: int = 2**15) -> Iterator[tuple[Array, ...]]:
-    """Views of matching pieces of arrays of one shape, cut across the axis that moves slowest in memory.
-
-    A piece and the results in between fit into the processor's cache, so that an update with many operations goes
-    through the main memory just once.
-    """
-    first = arrays[0]
-    if first.size <= size:
-        yield arrays
-        return
-    axis = max(range(first.ndim), key=lambda a: abs(first.strides[a]) * (first.shape[a] > 1))
-    length = max(1, size * first.shape[axis] // first.size)
-    for start in range(0, first.shape[axis], length):
-        piece = (slice(None),) * axis + (slice(start, start + length),)
-        yield tuple(array[piece] for array in arrays)

@@ -573,16 +573,8 @@ def test_diverging_training_is_one_line(own, tmp_path, capsys):
 
 
 def test_numba_is_asked_for_where_it_is_missing(monkeypatch, capsys):
-    from nnfromscratch.cli import classify
-
-    monkeypatch.setattr(classify.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(kernels, "why_not_compiled", lambda: "Numba is not installed (pip install numba)")
     assert "--kernels compiled expects Numba" in fails(capsys, "--kernels", "compiled")
-
-
-def test_without_numba_a_run_says_why_it_is_slow(own, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(kernels, "default", lambda: "vectorized")
-    assert main([*options(own, 1), "--out", str(tmp_path / "run")]) == 0
-    assert "Numba is not installed (pip install numba): computing with NumPy alone" in capsys.readouterr().out
 
 
 # --- help --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("numba", "llvmlite", "matplotlib")
+HEAVY = ("numba", "llvmlite", "matplotlib", "torch")
 MODULES = [
     "nnfromscratch",
     "nnfromscratch.errors",
@@ -20,6 +20,7 @@ MODULES = [
     "nnfromscratch.schedules",
     "nnfromscratch.data",
     "nnfromscratch.gradcheck",
+    "nnfromscratch.interop",
 ]
 
 
@@ -37,14 +38,15 @@ def test_import_alone(statement):
     assert loaded_by(statement) == []
 
 
-def test_a_network_without_convolution_needs_no_numba():
+def test_numpy_kernels_need_no_numba():
     program = """
 import numpy as np
-from nnfromscratch import functional
+from nnfromscratch import functional, kernels
 from nnfromscratch.layers import Dense, ReLU, Sequential
 rng = np.random.default_rng(0)
-y, backward = Sequential(Dense(4, 3, rng=rng), ReLU(), Dense(3, 2, rng=rng)).forward(np.ones((5, 4), np.float32))
-backward(functional.softmax_cross_entropy(y, np.zeros(5, int))[1]())
+with kernels.use("vectorized"):
+    y, backward = Sequential(Dense(4, 3, rng=rng), ReLU(), Dense(3, 2, rng=rng)).forward(np.ones((5, 4), np.float32))
+    backward(functional.softmax_cross_entropy(y, np.zeros(5, int))[1]())
 """
     assert loaded_by(program) == []
 

@@ -260,4 +260,5 @@ BATCH_NORM = Entry(
             "given statistics",
         ),
     ),
+    kernels=True,
 )

@@ -161,4 +161,5 @@ DENSE = Entry(
             wrong(dense, x=lambda at: (at.dy + at.bias) @ at.weight.T),
         ),
     ),
+    kernels=True,
 )

@@ -121,6 +121,7 @@ BATCH_NORM_LAYER = Entry(
         ),
     ),
     subject=built,
+    kernels=True,
 )
 
 LAYER_NORM_LAYER = Entry(

@@ -145,6 +145,7 @@ DENSE_LAYER = Entry(
         ),
     ),
     subject=built,
+    kernels=True,
 )
 
 CONV2D_LAYER = Entry(

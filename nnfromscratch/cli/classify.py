@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import importlib.util
 import os
 import shlex
 import sys
@@ -144,8 +143,8 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
                     f"classify: --{name.replace('_', '-')} expects {settings[name]}, with which {arguments.resume} was "
                     f"started, is {value}; leave it out to go on, or start a new run without --resume"
                 )
-    if settings["kernels"] == "compiled" and importlib.util.find_spec("numba") is None:
-        raise RunError("classify: --kernels compiled expects Numba (pip install numba), which is not installed")
+    if settings["kernels"] == "compiled" and (reason := kernels.why_not_compiled()) is not None:
+        raise RunError(f"classify: --kernels compiled expects Numba. {reason}")
     return settings
 
 
@@ -172,8 +171,6 @@ def _train_and_report(
     parameters = sum(array.size for array in network.params.values())
     print(f"Network  {settings['model']}, {parameters:,} parameters")
     print(f"Run      {folder}", flush=True)
-    if kernels.default() != "compiled":
-        print("Numba is not installed (pip install numba): computing with NumPy alone, which is slower", flush=True)
     timings = {"compile_seconds": 0.0}
     if settings["kernels"] == "compiled":
         print("Getting the kernels ready (they are compiled once on each machine) …", flush=True)

@@ -92,7 +92,8 @@ def sigmoid(x: Array) -> tuple[Array, Backward]:
     (array([0. , 0.5, 1. ]), array([0.  , 0.25, 0.  ]))
     """
     require_same_float("sigmoid", x=x)
-    y = np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+    small = np.exp(-np.abs(x))
+    y = np.where(x < 0, small, x.dtype.type(1)) / (1 + small)
 
     def backward(dy: Array) -> Array:
         require_gradient("sigmoid", dy, y.shape, y.dtype)

@@ -14,6 +14,7 @@ from nnfromscratch.errors import (
     require_shape,
     require_wrt,
 )
+from nnfromscratch.functional.bias import add_bias
 from nnfromscratch.kernels.geometry import PaddingLike, Pair, as_padding, as_pair, output_size
 from nnfromscratch.types import Array, Backward
 
@@ -67,9 +68,8 @@ def conv2d(
     output_size("conv2d", size, kernel_size, stride, padding)
     kernel = kernels.active()
     y = kernel.conv2d(x, weight, stride, padding)
-    if bias is not None:
-        y += bias[:, None, None]
-    has_bias, shape, dtype = bias is not None, y.shape, y.dtype
+    y, bias_backward = add_bias(y, bias)
+    shape, dtype = y.shape, y.dtype
 
     def backward(
         dy: Array, wrt: Collection[str] = ("x", "weight", "bias")
@@ -79,7 +79,7 @@ def conv2d(
         return (
             kernel.conv2d_grad_input(dy, weight, size, stride, padding) if "x" in wrt else None,
             kernel.conv2d_grad_weight(dy, x, kernel_size, stride, padding) if "weight" in wrt else None,
-            dy.sum(axis=(0, 2, 3)) if has_bias and "bias" in wrt else None,
+            bias_backward(dy)[1] if "bias" in wrt else None,
         )
 
     return y, backward
@@ -141,9 +141,8 @@ def conv_transpose2d(
         raise ShapeError(f"{name}: padding {padding} expects a larger output to cut from, leaves {large[0]}×{large[1]}")
     kernel = kernels.active()
     y = kernel.conv2d_grad_input(x, weight, large, stride, padding)
-    if bias is not None:
-        y += bias[:, None, None]
-    has_bias, shape, dtype = bias is not None, y.shape, y.dtype
+    y, bias_backward = add_bias(y, bias)
+    shape, dtype = y.shape, y.dtype
 
     def backward(
         dy: Array, wrt: Collection[str] = ("x", "weight", "bias")
@@ -153,7 +152,7 @@ def conv_transpose2d(
         return (
             kernel.conv2d(dy, weight, stride, padding) if "x" in wrt else None,
             kernel.conv2d_grad_weight(x, dy, kernel_size, stride, padding) if "weight" in wrt else None,
-            dy.sum(axis=(0, 2, 3)) if has_bias and "bias" in wrt else None,
+            bias_backward(dy)[1] if "bias" in wrt else None,
         )
 
     return y, backward

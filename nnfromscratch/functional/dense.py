@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from nnfromscratch import kernels
 from nnfromscratch.errors import (
     require_gradient,
     require_nonempty_axes,
@@ -11,6 +12,7 @@ from nnfromscratch.errors import (
     require_shape,
     require_wrt,
 )
+from nnfromscratch.functional.bias import add_bias
 from nnfromscratch.types import Array, Backward
 
 
@@ -39,10 +41,10 @@ def dense(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Ba
     require_nonempty_axes("dense", "weight", weight.shape)
     if bias is not None:
         require_shape("dense", "bias", bias.shape, (weight.shape[1],))
-    y = x @ weight
-    if bias is not None:
-        y += bias
-    has_bias, shape, dtype = bias is not None, y.shape, y.dtype
+    kernel = kernels.active()
+    y = kernel.matmul(weight.T, x.T).T  # x·W, with the batch innermost in memory
+    y, bias_backward = add_bias(y, bias)
+    shape, dtype = y.shape, y.dtype
 
     def backward(
         dy: Array, wrt: Collection[str] = ("x", "weight", "bias")
@@ -50,9 +52,9 @@ def dense(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Ba
         require_wrt("dense", wrt, ("x", "weight", "bias"))
         require_gradient("dense", dy, shape, dtype)
         return (
-            dy @ weight.T if "x" in wrt else None,
-            x.T @ dy if "weight" in wrt else None,
-            dy.sum(axis=0) if has_bias and "bias" in wrt else None,
+            kernel.matmul(weight, dy.T).T if "x" in wrt else None,  # ∂L/∂y · Wᵀ
+            kernel.matmul(x.T, dy) if "weight" in wrt else None,
+            bias_backward(dy)[1] if "bias" in wrt else None,
         )
 
     return y, backward

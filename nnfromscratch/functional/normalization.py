@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from nnfromscratch import kernels
 from nnfromscratch.errors import (
     RangeError,
     ShapeError,
@@ -56,27 +57,41 @@ def batch_norm(
     if mean is None or variance is None:
         y, backward, _ = batch_norm_in_training(x, weight, bias, eps=eps)
         return y, backward
-    _require_channels(x, weight, bias, eps, mean=mean, variance=variance)
-    return _normalize(x, weight, bias, mean, variance, eps, constant=True)
+    return batch_norm_in_evaluation(x, weight, bias, mean, variance, eps=eps)
 
 
 def batch_norm_in_training(
-    x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+    x: Array, weight: Array, bias: Array, *, eps: float = 1e-5, negative_slope: float = 1.0
 ) -> tuple[Array, Backward, tuple[Array, Array]]:
     """batch_norm by the statistics of the batch, which come along: y, backward, (μ, σ²).
 
     μ = 1/M Σ x        σ² = 1/M Σ (x − μ)²        over the M numbers of a channel
 
+    With a negative_slope from 0 to below 1, (leaky) ReLU follows in the same pass over memory.
     Shapes, errors and source as in ``batch_norm``; μ, σ²: (C,)
     """
     _require_channels(x, weight, bias, eps)
     count = x.size // x.shape[1]
     if count < 2:
         raise ShapeError(f"batch_norm: x expects at least 2 numbers in a channel, has {count} (shape {x.shape})")
-    axes = (0,) if x.ndim == 2 else (0, 2, 3)
-    mean, variance = x.mean(axis=axes), x.var(axis=axes)
-    y, backward = _normalize(x, weight, bias, mean, variance, eps, constant=False)
+    mean, variance = kernels.active().batch_statistics(x)
+    y, backward = _normalize(x, weight, bias, mean, variance, eps, negative_slope, constant=False)
     return y, backward, (mean, variance)
+
+
+def batch_norm_in_evaluation(
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    variance: Array,
+    *,
+    eps: float = 1e-5,
+    negative_slope: float = 1.0,
+) -> tuple[Array, Backward]:
+    """batch_norm by given statistics, which are constants; as ``batch_norm_in_training`` else."""
+    _require_channels(x, weight, bias, eps, mean=mean, variance=variance)
+    return _normalize(x, weight, bias, mean, variance, eps, negative_slope, constant=True)
 
 
 def _require_channels(x: Array, weight: Array, bias: Array, eps: float, **statistics: Array) -> None:
@@ -90,29 +105,27 @@ def _require_channels(x: Array, weight: Array, bias: Array, eps: float, **statis
 
 
 def _normalize(
-    x: Array, weight: Array, bias: Array, mean: Array, variance: Array, eps: float, *, constant: bool
+    x: Array, weight: Array, bias: Array, mean: Array, variance: Array, eps: float, slope: float, *, constant: bool
 ) -> tuple[Array, Backward]:
-    axes, per_channel = ((0,), (-1,)) if x.ndim == 2 else ((0, 2, 3), (-1, 1, 1))
+    kernel = kernels.active()
     scale = 1 / np.sqrt(variance + x.dtype.type(eps))
-    x_hat = (x - mean.reshape(per_channel)) * scale.reshape(per_channel)
-    y = x_hat * weight.reshape(per_channel) + bias.reshape(per_channel)
-    count = x.dtype.type(x.size // x.shape[1])
+    y = kernel.batch_norm(x, weight, bias, mean, scale, slope)
+    shape, dtype = y.shape, y.dtype
 
     def backward(
         dy: Array, wrt: Collection[str] = ("x", "weight", "bias")
     ) -> tuple[Array | None, Array | None, Array | None]:
         require_wrt("batch_norm", wrt, ("x", "weight", "bias"))
-        require_gradient("batch_norm", dy, x_hat.shape, x_hat.dtype)
-        through_statistics = "x" in wrt and not constant
-        dbias = dy.sum(axis=axes) if "bias" in wrt or through_statistics else None
-        dweight = (dy * x_hat).sum(axis=axes) if "weight" in wrt or through_statistics else None
-        dx = None
-        if "x" in wrt:
-            dx = dy
-            if dbias is not None and dweight is not None and not constant:
-                dx = dy - ((dbias / count).reshape(per_channel) + x_hat * (dweight / count).reshape(per_channel))
-            dx = (weight * scale).reshape(per_channel) * dx
-        return dx, dweight if "weight" in wrt else None, dbias if "bias" in wrt else None
+        require_gradient("batch_norm", dy, shape, dtype)
+        if constant:
+            axes, per_channel = ((0,), (-1,)) if x.ndim == 2 else ((0, 2, 3), (-1, 1, 1))
+            dy, dbias = kernel.bias_activation_grad(dy, y, slope)
+            x_hat = (x - mean.reshape(per_channel)) * scale.reshape(per_channel)
+            dweight = (dy * x_hat).sum(axis=axes) if "weight" in wrt else None
+            dx = (weight * scale).reshape(per_channel) * dy if "x" in wrt else None
+        else:
+            dx, dweight, dbias = kernel.batch_norm_grad(dy, x, y, weight, mean, scale, slope)
+        return dx if "x" in wrt else None, dweight if "weight" in wrt else None, dbias if "bias" in wrt else None
 
     return y, backward
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,7 +22,7 @@ SETS = ("loops", "vectorized", "compiled")
 
 @dataclass(frozen=True)
 class KernelSet:
-    """The functions that convolution and pooling call, and which of them somebody replaced."""
+    """The functions that operations, layers and Adam call, and which of them somebody replaced."""
 
     conv2d: Callable[..., Any]
     conv2d_grad_input: Callable[..., Any]
@@ -30,6 +31,13 @@ class KernelSet:
     max_pool2d_grad: Callable[..., Any]
     avg_pool2d: Callable[..., Any]
     avg_pool2d_grad: Callable[..., Any]
+    matmul: Callable[..., Any]
+    bias_activation: Callable[..., Any]
+    bias_activation_grad: Callable[..., Any]
+    batch_statistics: Callable[..., Any]
+    batch_norm: Callable[..., Any]
+    batch_norm_grad: Callable[..., Any]
+    adam: Callable[..., Any]
     replaced: frozenset[str] = frozenset()
 
 
@@ -45,8 +53,28 @@ def active() -> KernelSet:
 
 @lru_cache(maxsize=1)
 def default() -> str:
-    """``"compiled"`` where Numba is installed, otherwise ``"vectorized"``."""
-    return "compiled" if importlib.util.find_spec("numba") else "vectorized"
+    """``"compiled"``, or ``"vectorized"`` where that cannot be had, which is then said once."""
+    reason = why_not_compiled()
+    if reason is None:
+        return "compiled"
+    logging.getLogger("nnfromscratch").warning("%s: computing with NumPy alone, which is slower", reason)
+    return "vectorized"
+
+
+@lru_cache(maxsize=1)
+def why_not_compiled() -> str | None:
+    """What keeps the compiled kernels from working: Numba is missing, broken or switched off; None if nothing does."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return "Numba is switched off by NUMBA_DISABLE_JIT"
+    try:
+        _named("compiled")
+    except ModuleNotFoundError as error:
+        if error.name == "numba":
+            return "Numba is not installed (pip install numba)"
+        return f"Numba cannot be imported ({error})"
+    except Exception as error:  # whatever an installation that does not fit together may raise
+        return f"Numba cannot be imported ({type(error).__name__}: {error})"
+    return None
 
 
 @contextmanager
@@ -59,7 +87,8 @@ def use(kernels: str | object) -> Iterator[KernelSet]:
     ...     kernels.conv2d.__module__
     'nnfromscratch.kernels.loops'
 
-    Raises RangeError for an unknown name, for "compiled" without Numba, and for an object with none of the functions.
+    Raises RangeError for an unknown name, for "compiled" where Numba cannot be imported, and for an object with none
+    of the functions.
     """
     token = _active.set(_chosen(kernels) if isinstance(kernels, str) else _completed(kernels))
     try:
@@ -69,9 +98,12 @@ def use(kernels: str | object) -> Iterator[KernelSet]:
 
 
 def _chosen(name: str) -> KernelSet:
-    if require_choice("kernels.use", "kernels", name, SETS) == "compiled" and default() != "compiled":
-        raise RangeError("kernels.use: kernels 'compiled' expects Numba, which is not installed; try 'vectorized'")
-    return _named(name)
+    require_choice("kernels.use", "kernels", name, SETS)
+    try:
+        return _named(name)
+    except Exception as error:
+        reason = why_not_compiled() or error
+        raise RangeError(f"kernels.use: kernels {name!r} expects Numba. {reason}; try 'vectorized'") from error
 
 
 @lru_cache(maxsize=len(SETS))

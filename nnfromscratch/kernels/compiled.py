@@ -1,42 +1,41 @@
-"""The default: shapes are worked out here, in Python, and the sums are done by two compiled modules.
+"""The default: shapes are worked out here, in Python, and the sums are done by compiled modules.
 
 Every kernel brings its images into the order (H, C, W, N) (no copy where they already are), allocates its result and
-lets each thread fill the rows or channels that it owns. ``correlation`` holds the arithmetic of all three convolution
-kernels, ``pooling`` that of the four pooling kernels.
+lets each thread fill the part that it owns. ``correlation`` holds the arithmetic of all three convolution kernels,
+``pooling`` that of the four pooling kernels, ``elementwise`` all that is one pass over memory.
 
-How a convolution becomes one kind of sum: for a fixed output row i, equation (1) adds up *taps*. A tap (p, q, c) is one
-kernel offset of one channel; it multiplies the row of pixels that lies under that offset, W·N numbers side by side, by
-one weight for each output channel. A stride along the width is taken care of beforehand: columns are sorted by their
-remainder, after which neighbouring outputs read neighbouring pixels again.
+How a convolution becomes one kind of sum: the output at row i, column j adds up *taps*. A tap (p, q, c) is one kernel
+offset of one channel; it multiplies the pixel under that offset, a vector of N numbers, by one weight for each output
+channel. Where taps begin and which of them fall into the padding is told by two tables, one for the rows and one for
+the columns. Strides and the classes of pixels in a strided gradient are nothing but other tables.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache, partial
+from itertools import product
 
 import numpy as np
 
-from nnfromscratch.kernels import correlation, pooling
-from nnfromscratch.kernels.geometry import Padding, Pair, output_size, window_counts, winner_dtype
-from nnfromscratch.kernels.memory import as_images, as_rows
+from nnfromscratch.kernels import correlation, elementwise, pooling
+from nnfromscratch.kernels.geometry import Padding, Pair, inside, output_size, window_counts, winner_dtype
+from nnfromscratch.kernels.memory import as_channels, as_images, as_rows, empty_rows, from_channels
 from nnfromscratch.kernels.threads import share
 from nnfromscratch.types import Array
 
+COST = 20.0  # that of a number fetched from memory, in floating-point operations
+LONG = 256  # numbers in a row: fills the registers of a block several times, and leaves rows to share among threads
+
 
 def conv2d(x: Array, weight: Array, stride: Pair, padding: Padding) -> Array:
-    """Equation (1): output row i is the sum of W[f, (p, q, c)] times the row of pixels under tap (p, q, c)."""
-    filters, channels, kh, kw = weight.shape
-    (n, _, height, width), (sh, sw), ((top, _), (left, _)) = x.shape, stride, padding
-    oh, ow = output_size("conv2d", (height, width), (kh, kw), stride, padding)
-    rows = _sorted_columns(_rows(x), sw, left, kw, ow)
-    tap_rows, tap_shifts = _taps(kh, kw, channels, sw, n)
-    weights = weight.transpose(0, 2, 3, 1).copy().reshape(filters, -1)
-    y = np.empty((oh, filters, ow, n), x.dtype)
-    source, target = _matrix(rows), y.reshape(oh * filters, ow * n)
-    work = partial(
-        correlation.correlate, target, source, weights, tap_rows, tap_shifts, kw * channels, height, sh, -top, 0, 1
-    )
-    share(work, oh, cost=2.0 * y.size * channels * kh * kw)
+    """Equation (1): y[m] at (i, j) is the sum of W[m, (p, q, c)] times the pixel under tap (p, q, c)."""
+    filters, _, kh, kw = weight.shape
+    (sh, sw), ((top, _), (left, _)) = stride, padding
+    oh, ow = output_size("conv2d", x.shape[2:], (kh, kw), stride, padding)
+    y = empty_rows((oh, filters, ow, len(x)), x.dtype)
+    vertical = range(oh), range(-top, oh * sh - top, sh)
+    horizontal = range(ow), range(-left, ow * sw - left, sw)
+    _correlate(y, _rows(x), weight, vertical, horizontal)
     return as_images(y)
 
 
@@ -46,104 +45,125 @@ def conv2d_grad_input(dy: Array, weight: Array, size: Pair, stride: Pair, paddin
     With a stride, the pixels (h, w) fall into s·s classes by their remainders; each class meets every s-th row and
     column of the kernel, with stride 1.
     """
-    filters, channels, kh, kw = weight.shape
-    (n, _, oh, ow), (height, width) = dy.shape, size
     (sh, sw), ((top, _), (left, _)) = stride, padding
-    vertical = [_backward_phase(phase, sh, top, kh, height) for phase in range(min(sh, height))]
-    horizontal = [_backward_phase(phase, sw, left, kw, width) for phase in range(min(sw, width))]
-    before = max(0, *(-first for _, first, _, _ in horizontal))
-    after = max(0, *(first + taps + count - 1 - ow for _, first, taps, count in horizontal))
-    dy_rows = _rows(dy)
-    if before or after:
-        dy_rows = np.pad(dy_rows, ((0, 0), (0, 0), (before, after), (0, 0)))
-    source = _matrix(dy_rows[:, :, None])
-    dx = np.empty((height, channels, width, n), dy.dtype)
-    for w, (q, first_column, columns, count) in enumerate(horizontal):
-        part = dx if sw == 1 else np.empty((height, channels, count, n), dy.dtype)
-        target = part.reshape(height * channels, count * n)
-        for h, (p, first_row, taps, row_count) in enumerate(vertical):
-            tap_rows, tap_shifts = _taps(taps, columns, filters, 1, n)
-            tap_shifts = tap_shifts + (first_column + before) * n
-            flipped = weight[:, :, p::sh, q::sw][:, :, ::-1, ::-1].transpose(1, 2, 3, 0)
-            weights = flipped.copy().reshape(channels, -1)
-            work = partial(
-                correlation.correlate,
-                target,
-                source,
-                weights,
-                tap_rows,
-                tap_shifts,
-                columns * filters,
-                oh,
-                1,
-                first_row,
-                h,
-                sh,
-            )
-            share(work, row_count, cost=2.0 * row_count * count * n * weights.size)
-        if sw > 1:
-            dx[:, :, w::sw] = part
+    dx = empty_rows((size[0], weight.shape[1], size[1], len(dy)), dy.dtype)
+    rows = _rows(dy)
+    vertical = [_receiving(h, sh, top, weight.shape[2], size[0]) for h in range(min(sh, size[0]))]
+    horizontal = [_receiving(w, sw, left, weight.shape[3], size[1]) for w in range(min(sw, size[1]))]
+    for (p, lines), (q, columns) in product(vertical, horizontal):
+        flipped = weight[:, :, p::sh, q::sw][:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+        _correlate(dx, rows, flipped, lines, columns)
     return as_images(dx)
 
 
-def _backward_phase(phase: int, stride: int, before: int, kernel: int, size: int) -> tuple[int, int, int, int]:
-    """For the pixels phase, phase + s, …: first kernel offset that meets them, first ∂L/∂y read, taps, pixels.
+def _receiving(phase: int, stride: int, before: int, kernel: int, size: int) -> tuple[int, tuple[range, range]]:
+    """For the pixels phase, phase + s, …: the first kernel offset that meets them; they; where each reads ∂L/∂y first.
 
     Pixel phase + s·t receives from output (phase + before − offset) / s + t, for every offset that makes it whole.
     """
     offset = (phase + before) % stride
     taps = len(range(offset, kernel, stride))
     first = (phase + before - offset) // stride - (taps - 1)
-    return offset, first, taps, len(range(phase, size, stride))
+    pixels = range(phase, size, stride)
+    return offset, (pixels, range(first, first + len(pixels)))
 
 
-def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> Array:
-    """∂L/∂W[f, (p, q, c)] is the dot product of ∂L/∂y[f] with the pixels under tap (p, q, c)."""
-    (kh, kw), (n, filters, oh, ow), channels, height = kernel_size, dy.shape, x.shape[1], x.shape[2]
-    (sh, sw), ((top, _), (left, _)) = stride, padding
-    rows = _sorted_columns(_rows(x), sw, left, kw, ow)
-    tap_rows, tap_shifts = _taps(kh, kw, channels, sw, n)
-    dweight = np.zeros((filters, kh * kw * channels), dy.dtype)
-    source, target = _matrix(rows), _rows(dy).reshape(oh * filters, ow * n)
+def _correlate(
+    out: Array, rows: Array, weight: Array, vertical: tuple[range, range], horizontal: tuple[range, range]
+) -> None:
+    """out[target] = Σ W · rows[start + offset], for each target and its start, vertically and horizontally.
+
+    out: (OH, M, OW, N)   rows: (H, C, W, N)   weight: (M, C, KH, KW)
+    """
+    (height, channels, width, n), (_, filters, columns, _), (kh, kw) = rows.shape, out.shape, weight.shape[2:]
+    weights = weight.transpose(0, 3, 2, 1).reshape(filters, kw, kh * channels)
+    weights = weights if weights.flags.c_contiguous and weights.flags.owndata else weights.copy()
+    row_table = _row_table(*vertical, kh, height, filters * columns * n, channels * width * n, channels)
+    column_table = _column_table(*horizontal, kw, width, n)
+    steps = width * n, n, columns * n, 1, kh * channels, kw * kh * channels
+    tables = row_table, column_table
     work = partial(
-        correlation.correlate_weights, dweight, target, source, tap_rows, tap_shifts, kw * channels, height, sh, -top
+        correlation.correlate, out.reshape(-1), rows.reshape(-1), weights.reshape(-1), *tables, filters, steps
     )
-    share(work, kh * kw * channels, cost=2.0 * dy.size * channels * kh * kw)
-    return np.ascontiguousarray(dweight.reshape(filters, kh, kw, channels).transpose(0, 3, 1, 2))
-
-
-def _rows(images: Array) -> Array:
-    """as_rows, copied where it is read-only: for such arrays Numba would compile every kernel once more."""
-    rows = as_rows(images)
-    return rows if rows.flags.writeable else rows.copy()
-
-
-def _sorted_columns(rows: Array, stride: int, left: int, kernel: int, outputs: int) -> Array:
-    """(H, C, s, columns, N): the padded columns, sorted by remainder; as many of them as taps reach."""
-    height, channels, width, n = rows.shape
-    columns = (kernel - 1) // stride + outputs
-    if stride == 1 and columns == width:  # no padding either
-        return rows[:, :, None]
-    padded = np.zeros((height, channels, stride, columns, n), rows.dtype)
-    for remainder in range(stride):
-        # padded column s·k + remainder is pixel s·k + remainder − left
-        start = max(0, -((remainder - left) // stride))
-        pixels = rows[:, :, start * stride + remainder - left :: stride][:, :, : columns - start]
-        padded[:, :, remainder, start : start + pixels.shape[2]] = pixels
-    return padded
+    sums = len(vertical[0]) * len(horizontal[0]) * n * weights.size
+    share(work, len(row_table) * len(column_table), cost=2.0 * sums)
 
 
 @lru_cache(maxsize=256)  # the same few shapes come at every step
-def _taps(kh: int, kw: int, channels: int, stride: int, n: int) -> tuple[Array, Array]:
-    """For each tap (p, q, c): which row of the sorted columns it reads, and how far that row is moved."""
-    p, q, c = (index.ravel() for index in np.indices((kh, kw, channels)))
-    return (p * channels + c) * stride + q % stride, q // stride * n
+def _row_table(targets: range, starts: range, kernel: int, size: int, out_unit: int, unit: int, channels: int) -> Array:
+    """For each row of outputs: its place, the place of its first tap, and which taps lie inside the image."""
+    lines = [
+        (target * out_unit, start * unit, max(0, -start) * channels, min(kernel, size - start) * channels)
+        for target, start in zip(targets, starts, strict=True)
+    ]
+    return np.array(lines, np.intp).reshape(-1, 4)
 
 
-def _matrix(rows: Array) -> Array:
-    """(H, C, s, columns, N) as a matrix with one row for each (h, c, remainder)."""
-    height, channels, remainders, columns, n = rows.shape
-    return rows.reshape(height * channels * remainders, columns * n)
+@lru_cache(maxsize=256)
+def _column_table(targets: range, starts: range, kernel: int, size: int, n: int) -> Array:
+    """The same for columns, and how many numbers lie there; neighbours that meet the same taps are taken together."""
+    lines: list[list[int]] = []
+    for target, start in zip(targets, starts, strict=True):
+        taps = [max(0, -start), min(kernel, size - start)]
+        if lines and targets.step == starts.step == 1 and lines[-1][2:4] == taps and lines[-1][4] < LONG:
+            lines[-1][4] += n
+        else:
+            lines.append([target * n, start * n, *taps, n])
+    return np.array(lines, np.intp).reshape(-1, 5)
+
+
+def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> Array:
+    """∂L/∂W[m, (p, q, c)] is the dot product of ∂L/∂y[m] with the pixels under tap (p, q, c)."""
+    (kh, kw), (n, filters, oh, ow), (channels, height, width) = kernel_size, dy.shape, x.shape[1:]
+    dweight = np.zeros((filters, kw, kh * channels), dy.dtype)
+    units = filters * ow * n, channels * width * n
+    groups = _groups(
+        oh, stride[0], padding[0][0], kh, height, units, channels, max(1, correlation.CHUNK // max(1, ow * n))
+    )
+    runs = _runs(ow, stride[1], padding[1][0], kw, width, n)
+    work = partial(
+        correlation.correlate_weights,
+        dweight,
+        _rows(dy).reshape(-1),
+        _rows(x).reshape(-1),
+        groups,
+        runs,
+        (width * n, ow * n, units[0], stride[0] * units[1]),
+    )
+    share(work, kw * -(-filters // 4), cost=2.0 * dy.size * channels * kh * kw)
+    return np.ascontiguousarray(dweight.reshape(filters, kw, kh, channels).transpose(0, 3, 2, 1))
+
+
+@lru_cache(maxsize=256)
+def _groups(
+    outputs: int, stride: int, before: int, kernel: int, size: int, units: Pair, channels: int, most: int
+) -> Array:
+    """Neighbouring output rows, ``most`` at a time, that meet the same rows of the kernel."""
+    groups: list[list[int]] = []
+    for i in range(outputs):
+        start = i * stride - before
+        taps = [max(0, -start) * channels, min(kernel, size - start) * channels]
+        if groups and groups[-1][3:] == taps and groups[-1][2] < most:
+            groups[-1][2] += 1
+        else:
+            groups.append([i * units[0], start * units[1], 1, *taps])
+    return np.array(groups, np.intp)
+
+
+@lru_cache(maxsize=256)
+def _runs(outputs: int, stride: int, before: int, kernel: int, size: int, n: int) -> Array:
+    """For each column of the kernel the outputs that meet real pixels there: one run of them, or one run for each."""
+    runs = []
+    for q in range(kernel):
+        met, pixels = inside(q, before, stride, size, outputs)
+        count = met.stop - met.start
+        how = (1, count * n, 0, 0) if stride == 1 else (count, n, n, stride * n)
+        runs.append((met.start * n, pixels.start * n, *how))
+    return np.array(runs, np.intp)
+
+
+def _rows(images: Array) -> Array:
+    return _writeable(as_rows(images))
 
 
 def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> tuple[Array, Array]:
@@ -189,3 +209,107 @@ def avg_pool2d_grad(dy: Array, size: Pair, kernel_size: Pair, stride: Pair, padd
     work = partial(pooling.avg_pool_grad, dx, dy_rows, weights, kernel_size, stride, before)
     share(work, dy.shape[1], cost=float(dy.size * kernel_size[0] * kernel_size[1]))
     return as_images(dx)
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """a·b: a convolution with one position, whose pixels are rows of b and whose channels are rows of a."""
+    (rows, depth), columns = a.shape, b.shape[1]
+    if depth == 0:
+        return np.zeros((rows, columns), a.dtype)
+    product = empty_rows((rows, columns), a.dtype)
+    if not a.flags.forc or not a.flags.writeable:
+        a = a.copy()
+    row_step, step = (depth, 1) if a.flags.c_contiguous else (1, rows)
+    work = partial(
+        correlation.multiply,
+        product.reshape(-1),
+        a.ravel(order="K"),
+        _flat(b).reshape(-1),
+        (rows, depth, columns),
+        (columns, 0, columns, step, 0, row_step),
+    )
+    blocks = -(-rows // 4)
+    share(lambda first, last: work(4 * first, min(4 * last, rows)), blocks, cost=2.0 * a.size * columns)
+    return product
+
+
+def bias_activation(x: Array, bias: Array, slope: float) -> Array:
+    """f(x + b), in the memory of x where that is in our order."""
+    channels = _writeable(as_channels(x))
+    work = partial(elementwise.bias_activation, channels, _flat(bias), x.dtype.type(slope))
+    share(work, x.shape[1], cost=COST * x.size)
+    return from_channels(channels, x.shape)
+
+
+def bias_activation_grad(dy: Array, y: Array, slope: float) -> tuple[Array, Array]:
+    """∂L/∂x = ∂L/∂y · f'(x), and its sum over each channel."""
+    channels, dbias = _writeable(as_channels(dy)), np.empty(dy.shape[1], dy.dtype)
+    dx = channels if slope == 1 else empty_rows(channels.shape, dy.dtype)
+    if slope != 1:
+        work = partial(elementwise.through_activation, dx, channels, _writeable(as_channels(y)), dy.dtype.type(slope))
+        share(work, dy.shape[1], cost=COST * dy.size)
+    share(partial(elementwise.channel_sums, dbias, dx), dy.shape[1], cost=COST * dy.size)
+    return from_channels(dx, dy.shape), dbias
+
+
+def batch_statistics(x: Array) -> tuple[Array, Array]:
+    """μ and σ² of each channel."""
+    mean, variance = np.empty((2, x.shape[1]), x.dtype)
+    work = partial(elementwise.statistics, mean, variance, _writeable(as_channels(x)))
+    share(work, x.shape[1], cost=2 * COST * x.size)
+    return mean, variance
+
+
+def batch_norm(x: Array, weight: Array, bias: Array, mean: Array, scale: Array, slope: float) -> Array:
+    """f(γ · (x − μ) · scale + β) in one pass."""
+    channels = _writeable(as_channels(x))
+    y = empty_rows(channels.shape, x.dtype)
+    mean, scale, weight, bias = (_flat(array) for array in (mean, scale, weight, bias))
+    work = partial(elementwise.normalize, y, channels, mean, scale, weight, bias, x.dtype.type(slope))
+    share(work, x.shape[1], cost=COST * x.size)
+    return from_channels(y, x.shape)
+
+
+def batch_norm_grad(
+    dy: Array, x: Array, y: Array, weight: Array, mean: Array, scale: Array, slope: float
+) -> tuple[Array, Array, Array]:
+    """Back through f, then two passes: one for the sums, one for ∂L/∂x, which needs them."""
+    channels, pixels = _writeable(as_channels(dy)), _writeable(as_channels(x))
+    dx = empty_rows(channels.shape, dy.dtype)
+    dweight, dbias = np.empty((2, dy.shape[1]), dy.dtype)
+    mean, scale, cost = _flat(mean), _flat(scale), COST * dy.size
+    if slope != 1:
+        work = partial(elementwise.through_activation, dx, channels, _writeable(as_channels(y)), dy.dtype.type(slope))
+        share(work, dy.shape[1], cost=cost)
+        channels = dx
+    share(partial(elementwise.normalize_sums, dweight, dbias, channels, pixels, mean, scale), dy.shape[1], cost=cost)
+    work = partial(elementwise.normalize_grad, dx, channels, pixels, mean, scale, _flat(weight), dweight, dbias)
+    share(work, dy.shape[1], cost=cost)
+    return from_channels(dx, dy.shape), dweight, dbias
+
+
+def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]) -> None:
+    """One step of Adam in one pass; θ, m and v, which lie alike in memory, are changed in place."""
+    if not theta.flags.forc:  # a slice with gaps
+        places = [array.copy() for array in (theta, m, v)]
+        adam(places[0], g, places[1], places[2], settings)
+        theta[...], m[...], v[...] = places
+        return
+    gradient = np.empty_like(theta)
+    if g.strides == theta.strides and g.flags.writeable:
+        gradient = g
+    else:
+        gradient[...] = g
+    theta, gradient, m, v = (array.ravel(order="K") for array in (theta, gradient, m, v))
+    work = partial(elementwise.adam, theta, gradient, m, v, tuple(theta.dtype.type(number) for number in settings))
+    share(work, theta.size, cost=COST * theta.size)
+
+
+def _flat(numbers: Array) -> Array:
+    """A small array, contiguous and writeable."""
+    return _writeable(np.ascontiguousarray(numbers))
+
+
+def _writeable(array: Array) -> Array:
+    """The array, copied where it is read-only: for such arrays Numba would compile every kernel once more."""
+    return array if array.flags.writeable else array.copy()

@@ -1,23 +1,34 @@
-"""The arithmetic of convolution, compiled: blocks of 4 channels × 4 taps that stay in the processor's registers.
+"""The arithmetic of convolution, compiled: blocks of sums that stay in the processor's registers until they are done.
 
-Why blocks: one multiplication and one addition need a pixel, a weight and an output. Taken one at a time, the processor
-would wait for memory. A *register block* loads four rows of pixels and four rows of outputs once and does sixteen
-multiplications with them, the sixteen weights staying in registers throughout.
+Why blocks: one multiplication and one addition need a pixel, a weight and a sum. Taken one at a time, the processor
+would wait for memory. A *register block* holds the sums of 4 channels × 4 registers. For each tap it loads four
+registers of pixels and four weights, and does sixteen multiplications of whole registers with them; the sums meet
+memory once, at the end.
 
-Why tiles: the rows of pixels under the kernel are used again for every output channel. A *tile* of them is small enough
-to stay in the processor's second-level cache until all channels are done.
-
-Rows are taken as slices in the function that works on them: handing a slice from one compiled function to another costs
-more than a short row's arithmetic.
+Images are (H, C, W, N), see ``memory``. The KH rows of C channels under a kernel are neighbours in memory, so that one
+index r = p·C + c numbers them, and a tap is (q, r). Which taps fall into the padding depends on the output's row and
+column alone; ``plan`` says it in tables.
 """
 
 from __future__ import annotations
 
-from nnfromscratch.kernels.numba_options import compiled, compiled_reduction
+from typing import TypeAlias
+
+import numpy as np
+
+from nnfromscratch.kernels.numba_options import compiled
+from nnfromscratch.kernels.vectors import lanes, load, multiply_add, spread, store, totals, zeros
 from nnfromscratch.types import Array
 
-TILE_COLUMNS = 7168  # bytes of a row of pixels that a tile takes in
-TILE = 128 * TILE_COLUMNS  # bytes in all: under 1 MiB, the usual second-level cache
+# How far apart in memory are the taps r and r + 1, q and q + 1 and the outputs m and m + 1; then the same for weights.
+Steps: TypeAlias = tuple[int, int, int, int, int, int]
+Taps: TypeAlias = tuple[int, int, int, int]  # first r, last r + 1, first q, last q + 1
+
+DEPTH = 1024  # taps that a matrix product takes at a time
+
+# Numbers of a row that the gradient of the weights takes at a time: 4 + 4 rows of them, 64 KiB in float32, lie in the
+# first- and second-level cache, and the sums at the end of a block cost little beside them.
+CHUNK = 2048
 
 
 @compiled
@@ -25,132 +36,143 @@ def correlate(
     out: Array,
     pixels: Array,
     weights: Array,
-    tap_rows: Array,
-    tap_shifts: Array,
-    row_taps: int,
-    height: int,
-    step: int,
-    start: int,
-    out_start: int,
-    out_step: int,
+    rows: Array,
+    columns: Array,
+    channels: int,
+    steps: Steps,
     first: int,
     last: int,
 ) -> None:
-    """out[i, m] = Σ_k weights[m, k] · pixels[step·i + start, tap k], for the output rows i = first … last − 1.
+    """out[m] at (i, j) = Σ_q Σ_r weights[m, q, r] · pixels[tap (q, r) of (i, j)], the positions first … last − 1.
 
-    out: (rows·M, columns), output row i at out_start + out_step·i   pixels: (height·R, columns), R rows an image row
-    weights: (M, K), row_taps for each kernel row   tap k reads the row tap_rows[k] below, moved by tap_shifts[k]
-    numbers. Kernel rows over image rows outside 0 … height − 1 count as zero and are skipped.
+    out, pixels, weights: flat   rows[i] = (start in out, start in pixels, first r, last r + 1), columns[j] the same
+    with q, and how many sums lie there side by side; (i, j) is position i·J + j.
     """
-    channels, taps = weights.shape
-    rows = pixels.shape[0] // height
-    columns = out.shape[1]
-    tile_columns = max(1, min(columns, TILE_COLUMNS // out.itemsize))
-    tile_taps = TILE // (out.itemsize * tile_columns) // 4 * 4
-    whole = channels // 4 * 4
-    for i in range(first, last):
-        image_row = i * step + start
-        k_first = max(0, -image_row) * row_taps
-        k_last = min(taps, (height - image_row) * row_taps)
-        base = image_row * rows
-        row = (out_start + out_step * i) * channels
-        for j in range(0, columns, tile_columns):
-            n = min(tile_columns, columns - j)
-            for m in range(channels):
-                out[row + m, j : j + n] = 0
-            for k0 in range(k_first, k_last, tile_taps):
-                k1 = min(k0 + tile_taps, k_last)
-                k4 = k0 + (k1 - k0) // 4 * 4
-                for m in range(0, whole, 4):
-                    for k in range(k0, k4, 4):
-                        _block(out, row + m, j, n, pixels, base, weights, m, tap_rows, tap_shifts, k)
-                    for k in range(k4, k1):
-                        for single in range(m, m + 4):
-                            _tap(out, row + single, j, n, pixels, base, weights, single, tap_rows, tap_shifts, k)
-                for m in range(whole, channels):
-                    for k in range(k0, k4, 4):
-                        _row(out, row + m, j, n, pixels, base, weights, m, tap_rows, tap_shifts, k)
-                    for k in range(k4, k1):
-                        _tap(out, row + m, j, n, pixels, base, weights, m, tap_rows, tap_shifts, k)
+    four, two, one = zeros(out, 4), zeros(out, 2), zeros(out, 1)
+    for position in range(first, last):
+        i, j = position // len(columns), position % len(columns)
+        at = rows[i, 0] + columns[j, 0], rows[i, 1] + columns[j, 1]
+        taps = rows[i, 2], rows[i, 3], columns[j, 2], columns[j, 3]
+        n, count = 0, columns[j, 4]
+        while n + lanes(four) <= count:
+            _channels(out, pixels, weights, at, n, taps, steps, 0, channels, None, four)
+            n += lanes(four)
+        while n + lanes(two) <= count:
+            _channels(out, pixels, weights, at, n, taps, steps, 0, channels, None, two)
+            n += lanes(two)
+        while n < count:
+            _channels(out, pixels, weights, at, n, taps, steps, 0, channels, min(count - n, lanes(one)), one)
+            n += lanes(one)
+
+
+@compiled
+def multiply(out: Array, a: Array, b: Array, size: tuple[int, int, int], steps: Steps, first: int, last: int) -> None:
+    """out[m, n] = Σ_r a[m, r] · b[r, n], the rows first … last − 1: a convolution with just one position.
+
+    out, a, b: flat   size: (rows, depth, columns). A thousand r at a time: so many rows of b, a block wide, stay in the
+    second-level cache until all rows of a have met them.
+    """
+    four, two, one = zeros(out, 4), zeros(out, 2), zeros(out, 1)
+    _, depth, columns = size
+    for r in range(0, depth, DEPTH):
+        taps = r, min(r + DEPTH, depth), 0, 1
+        n = 0
+        while n + lanes(four) <= columns:
+            _channels(out, b, a, (0, 0), n, taps, steps, first, last, None, four)
+            n += lanes(four)
+        while n + lanes(two) <= columns:
+            _channels(out, b, a, (0, 0), n, taps, steps, first, last, None, two)
+            n += lanes(two)
+        while n < columns:
+            _channels(out, b, a, (0, 0), n, taps, steps, first, last, min(columns - n, lanes(one)), one)
+            n += lanes(one)
+
+
+@compiled
+def _channels(
+    out: Array,
+    pixels: Array,
+    weights: Array,
+    at: tuple[int, int],
+    n: int,
+    taps: Taps,
+    steps: Steps,
+    first: int,
+    last: int,
+    count: int | None,
+    zero: Array,
+) -> None:
+    """The channels first … last − 1 of one vector of outputs: four at a time, those left over two at a time."""
+    whole = first + (last - first) // 4 * 4
+    for m in range(first, whole, 4):
+        _block(out, at[0] + n, pixels, at[1] + n, weights, m, taps, steps, count, zero)
+    for m in range(whole, last, 2):
+        _pair(out, at[0] + n, pixels, at[1] + n, weights, m, min(m + 1, last - 1), taps, steps, count, zero)
 
 
 @compiled
 def _block(
     out: Array,
-    row: int,
-    j: int,
-    n: int,
+    target: int,
     pixels: Array,
-    base: int,
+    source: int,
     weights: Array,
     m: int,
-    tap_rows: Array,
-    tap_shifts: Array,
-    k: int,
+    taps: Taps,
+    steps: Steps,
+    count: int | None,
+    zero: Array,
 ) -> None:
-    """out[row … row + 3] += weights[m … m + 3, k … k + 3] · pixels[taps k … k + 3], n columns from j on."""
-    t0, t1, t2, t3 = j + tap_shifts[k], j + tap_shifts[k + 1], j + tap_shifts[k + 2], j + tap_shifts[k + 3]
-    x0, x1 = pixels[base + tap_rows[k], t0 : t0 + n], pixels[base + tap_rows[k + 1], t1 : t1 + n]
-    x2, x3 = pixels[base + tap_rows[k + 2], t2 : t2 + n], pixels[base + tap_rows[k + 3], t3 : t3 + n]
-    y0, y1 = out[row, j : j + n], out[row + 1, j : j + n]
-    y2, y3 = out[row + 2, j : j + n], out[row + 3, j : j + n]
-    a0, a1, a2, a3 = weights[m, k], weights[m, k + 1], weights[m, k + 2], weights[m, k + 3]
-    b0, b1, b2, b3 = weights[m + 1, k], weights[m + 1, k + 1], weights[m + 1, k + 2], weights[m + 1, k + 3]
-    c0, c1, c2, c3 = weights[m + 2, k], weights[m + 2, k + 1], weights[m + 2, k + 2], weights[m + 2, k + 3]
-    d0, d1, d2, d3 = weights[m + 3, k], weights[m + 3, k + 1], weights[m + 3, k + 2], weights[m + 3, k + 3]
-    for i in range(n):
-        p, q, r, s = x0[i], x1[i], x2[i], x3[i]
-        y0[i] += a0 * p + a1 * q + a2 * r + a3 * s
-        y1[i] += b0 * p + b1 * q + b2 * r + b3 * s
-        y2[i] += c0 * p + c1 * q + c2 * r + c3 * s
-        y3[i] += d0 * p + d1 * q + d2 * r + d3 * s
+    """Channels m … m + 3: four sums for each load of pixels."""
+    next_r, next_q, next_m, weight_r, weight_q, weight_m = steps
+    r_first, r_last, q_first, q_last = taps
+    target += m * next_m
+    a = b = c = d = zero
+    if r_first > 0 and next_q == 0:  # ``multiply`` goes on where it stopped
+        a, b = load(out, target, count, zero), load(out, target + next_m, count, zero)
+        c, d = load(out, target + 2 * next_m, count, zero), load(out, target + 3 * next_m, count, zero)
+    for q in range(q_first, q_last):
+        pixel, weight = source + q * next_q, m * weight_m + q * weight_q
+        for r in range(r_first, r_last):
+            x = load(pixels, pixel + r * next_r, count, zero)
+            a = multiply_add(spread(weights, weight + r * weight_r, zero), x, a)
+            b = multiply_add(spread(weights, weight + r * weight_r + weight_m, zero), x, b)
+            c = multiply_add(spread(weights, weight + r * weight_r + 2 * weight_m, zero), x, c)
+            d = multiply_add(spread(weights, weight + r * weight_r + 3 * weight_m, zero), x, d)
+    store(out, target, count, a)
+    store(out, target + next_m, count, b)
+    store(out, target + 2 * next_m, count, c)
+    store(out, target + 3 * next_m, count, d)
 
 
 @compiled
-def _row(
+def _pair(
     out: Array,
-    row: int,
-    j: int,
-    n: int,
+    target: int,
     pixels: Array,
-    base: int,
+    source: int,
     weights: Array,
     m: int,
-    tap_rows: Array,
-    tap_shifts: Array,
-    k: int,
+    other: int,
+    taps: Taps,
+    steps: Steps,
+    count: int | None,
+    zero: Array,
 ) -> None:
-    """A quarter of a block, for the channels that are left over: out[row] += weights[m, k … k + 3] · four taps."""
-    t0, t1, t2, t3 = j + tap_shifts[k], j + tap_shifts[k + 1], j + tap_shifts[k + 2], j + tap_shifts[k + 3]
-    x0, x1 = pixels[base + tap_rows[k], t0 : t0 + n], pixels[base + tap_rows[k + 1], t1 : t1 + n]
-    x2, x3 = pixels[base + tap_rows[k + 2], t2 : t2 + n], pixels[base + tap_rows[k + 3], t3 : t3 + n]
-    y = out[row, j : j + n]
-    a0, a1, a2, a3 = weights[m, k], weights[m, k + 1], weights[m, k + 2], weights[m, k + 3]
-    for i in range(n):
-        y[i] += a0 * x0[i] + a1 * x1[i] + a2 * x2[i] + a3 * x3[i]
-
-
-@compiled
-def _tap(
-    out: Array,
-    row: int,
-    j: int,
-    n: int,
-    pixels: Array,
-    base: int,
-    weights: Array,
-    m: int,
-    tap_rows: Array,
-    tap_shifts: Array,
-    k: int,
-) -> None:
-    """A sixteenth of a block, for the taps that are left over: out[row] += weights[m, k] · one tap."""
-    t = j + tap_shifts[k]
-    x = pixels[base + tap_rows[k], t : t + n]
-    y = out[row, j : j + n]
-    weight = weights[m, k]
-    for i in range(n):
-        y[i] += weight * x[i]
+    """Channels m and m + 1; where m is the last one, m twice."""
+    next_r, next_q, next_m, weight_r, weight_q, weight_m = steps
+    r_first, r_last, q_first, q_last = taps
+    a = b = zero
+    if r_first > 0 and next_q == 0:
+        a, b = load(out, target + m * next_m, count, zero), load(out, target + other * next_m, count, zero)
+    for q in range(q_first, q_last):
+        for r in range(r_first, r_last):
+            x = load(pixels, source + q * next_q + r * next_r, count, zero)
+            weight = q * weight_q + r * weight_r
+            a = multiply_add(spread(weights, weight + m * weight_m, zero), x, a)
+            b = multiply_add(spread(weights, weight + other * weight_m, zero), x, b)
+    store(out, target + other * next_m, count, b)
+    store(out, target + m * next_m, count, a)
 
 
 @compiled
@@ -158,80 +180,93 @@ def correlate_weights(
     dweights: Array,
     dout: Array,
     pixels: Array,
-    tap_rows: Array,
-    tap_shifts: Array,
-    row_taps: int,
-    height: int,
-    step: int,
-    start: int,
+    groups: Array,
+    runs: Array,
+    steps: tuple[int, int, int, int],
     first: int,
     last: int,
 ) -> None:
-    """dweights[m, k] += Σ_i Σ_columns dout[i, m] · pixels[step·i + start, tap k], for the taps k = first … last − 1.
+    """dweights[m, q, r] += Σ dout[m] · pixels[tap (q, r)] over all positions that meet the tap; dweights: (M, KW, R).
 
-    Shapes as in ``correlate``. Every weight is summed over i in the same order, whichever thread owns it.
+    groups: output rows that meet the same taps r: (start in dout, start in pixels, rows, first r, last r + 1).
+    runs[q]: the parts of such a row that meet q: (start in dout, start in pixels, how many, numbers in each, from one
+    to the next in dout, and in pixels). steps: how far apart in memory are taps r and r + 1, channels m and m + 1, rows
+    in dout and rows in pixels. Work is shared out by blocks of four channels, all of q = 0 first: first … last − 1.
     """
-    channels = dweights.shape[0]
-    rows = pixels.shape[0] // height
-    for i in range(dout.shape[0] // channels):
-        image_row = i * step + start
-        k0 = max(first, -image_row * row_taps)
-        k1 = min(last, (height - image_row) * row_taps)
-        for k in range(k0, k1, 4):
-            for m in range(0, channels, 4):
-                _dot_block(dweights, m, k, k1, dout, i * channels, pixels, image_row * rows, tap_rows, tap_shifts)
+    zero = zeros(dout, 1)
+    blocks = (dweights.shape[0] + 3) // 4
+    longest = runs[:, 3].max()
+    scratch = np.empty(16, dout.dtype)
+    for g in range(len(groups)):
+        for n in range(0, longest, CHUNK):
+            for q in range(len(runs)):
+                block_first, block_last = max(0, first - q * blocks), min(blocks, last - q * blocks)
+                for r in range(groups[g, 3], groups[g, 4], 4):
+                    for block in range(block_first, block_last):
+                        _dot_block(dweights, 4 * block, q, r, dout, pixels, groups[g], runs[q], n, steps, zero, scratch)
 
 
-@compiled_reduction
+@compiled
 def _dot_block(
     dweights: Array,
     m: int,
-    k: int,
-    k_end: int,
+    q: int,
+    r: int,
     dout: Array,
-    row: int,
     pixels: Array,
-    base: int,
-    tap_rows: Array,
-    tap_shifts: Array,
+    group: Array,
+    run: Array,
+    chunk: int,
+    steps: tuple[int, int, int, int],
+    zero: Array,
+    scratch: Array,
 ) -> None:
-    """dweights[m … m + 3, k … k + 3] += dout[row + m …] · pixels[taps k …]ᵀ: sixteen running dot products."""
-    n = dout.shape[1]
+    """Channels m … m + 3, taps r … r + 3: sixteen running dot products, eight loads for sixteen multiplications."""
     # Beyond the last channel or tap the last one stands in; what it gives is not kept.
-    m_last, k_last = dweights.shape[0] - 1, k_end - 1
-    m1, m2, m3 = min(m + 1, m_last), min(m + 2, m_last), min(m + 3, m_last)
-    k1, k2, k3 = min(k + 1, k_last), min(k + 2, k_last), min(k + 3, k_last)
-    g0, g1, g2, g3 = dout[row + m], dout[row + m1], dout[row + m2], dout[row + m3]
-    x0 = pixels[base + tap_rows[k], tap_shifts[k] : tap_shifts[k] + n]
-    x1 = pixels[base + tap_rows[k1], tap_shifts[k1] : tap_shifts[k1] + n]
-    x2 = pixels[base + tap_rows[k2], tap_shifts[k2] : tap_shifts[k2] + n]
-    x3 = pixels[base + tap_rows[k3], tap_shifts[k3] : tap_shifts[k3] + n]
-    zero = dout.dtype.type(0)
-    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero
-    c0 = c1 = c2 = c3 = d0 = d1 = d2 = d3 = zero
-    for i in range(n):
-        p, q, r, s = x0[i], x1[i], x2[i], x3[i]
-        g = g0[i]
-        a0 += g * p
-        a1 += g * q
-        a2 += g * r
-        a3 += g * s
-        g = g1[i]
-        b0 += g * p
-        b1 += g * q
-        b2 += g * r
-        b3 += g * s
-        g = g2[i]
-        c0 += g * p
-        c1 += g * q
-        c2 += g * r
-        c3 += g * s
-        g = g3[i]
-        d0 += g * p
-        d1 += g * q
-        d2 += g * r
-        d3 += g * s
-    sums = ((a0, a1, a2, a3), (b0, b1, b2, b3), (c0, c1, c2, c3), (d0, d1, d2, d3))
-    for channel in range(min(4, dweights.shape[0] - m)):
-        for tap in range(min(4, k_end - k)):
-            dweights[m + channel, k + tap] += sums[channel][tap]
+    m_last, r_last = min(3, dweights.shape[0] - 1 - m), min(3, group[4] - 1 - r)
+    g1, g2, g3 = min(1, m_last) * steps[1], min(2, m_last) * steps[1], min(3, m_last) * steps[1]
+    x1, x2, x3 = min(1, r_last) * steps[0], min(2, r_last) * steps[0], min(3, r_last) * steps[0]
+    end = min(run[3], chunk + CHUNK)
+    whole = end - (end - chunk) % lanes(zero)
+    four = (zero, zero, zero, zero)
+    sums: tuple[Array, ...] = four + four + four + four
+    for i in range(group[2]):
+        for k in range(run[2]):
+            dout_at = group[0] + run[0] + m * steps[1] + i * steps[2] + k * run[4]
+            at = group[1] + run[1] + r * steps[0] + i * steps[3] + k * run[5]
+            for n in range(chunk, whole, lanes(zero)):
+                sums = _multiply(dout, dout_at + n, g1, g2, g3, pixels, at + n, x1, x2, x3, None, sums)
+            if whole < end:
+                sums = _multiply(dout, dout_at + whole, g1, g2, g3, pixels, at + whole, x1, x2, x3, end - whole, sums)
+    store(scratch, 0, None, totals(sums))
+    for channel in range(m_last + 1):
+        for tap in range(r_last + 1):
+            dweights[m + channel, q, r + tap] += scratch[4 * channel + tap]
+
+
+@compiled
+def _multiply(
+    dout: Array,
+    dout_at: int,
+    g1: int,
+    g2: int,
+    g3: int,
+    pixels: Array,
+    at: int,
+    x1: int,
+    x2: int,
+    x3: int,
+    count: int | None,
+    sums: tuple[Array, ...],
+) -> tuple[Array, ...]:
+    """Each of four vectors of dout times each of four vectors of pixels."""
+    a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3 = sums
+    p0, p1 = load(pixels, at, count, a0), load(pixels, at + x1, count, a0)
+    p2, p3 = load(pixels, at + x2, count, a0), load(pixels, at + x3, count, a0)
+    a, b = load(dout, dout_at, count, a0), load(dout, dout_at + g1, count, a0)
+    c, d = load(dout, dout_at + g2, count, a0), load(dout, dout_at + g3, count, a0)
+    a0, a1, a2, a3 = multiply_add(a, p0, a0), multiply_add(a, p1, a1), multiply_add(a, p2, a2), multiply_add(a, p3, a3)
+    b0, b1, b2, b3 = multiply_add(b, p0, b0), multiply_add(b, p1, b1), multiply_add(b, p2, b2), multiply_add(b, p3, b3)
+    c0, c1, c2, c3 = multiply_add(c, p0, c0), multiply_add(c, p1, c1), multiply_add(c, p2, c2), multiply_add(c, p3, c3)
+    d0, d1, d2, d3 = multiply_add(d, p0, d0), multiply_add(d, p1, d1), multiply_add(d, p2, d2), multiply_add(d, p3, d3)
+    return a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3

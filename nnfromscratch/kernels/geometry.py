@@ -86,6 +86,16 @@ def window(start: int, kernel_size: int, size: int) -> tuple[int, int]:
     return first, max(first, min(kernel_size, size - start))
 
 
+def inside(offset: int, before: int, stride: int, size: int, outputs: int) -> tuple[slice, slice]:
+    """The windows whose pixel at this offset is real, and those pixels: pixel = window · stride + offset − before."""
+    first = max(0, -((offset - before) // stride))
+    last = min(outputs, (size - 1 + before - offset) // stride + 1)
+    if last <= first:
+        return slice(0, 0), slice(0, 0)
+    start = first * stride + offset - before
+    return slice(first, last), slice(start, start + (last - first - 1) * stride + 1, stride)
+
+
 def window_counts(size: Pair, kernel_size: Pair, stride: Pair, padding: Padding, outputs: Pair) -> Array:
     """How many real pixels each pooling window holds, (OH, OW).
 

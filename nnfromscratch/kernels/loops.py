@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnfromscratch.kernels.geometry import Padding, Pair, output_size, window, window_counts, winner_dtype
@@ -101,3 +103,84 @@ def avg_pool2d_grad(dy: Array, size: Pair, kernel_size: Pair, stride: Pair, padd
             for q in range(*window(j * sw - left, kernel_size[1], size[1])):
                 dx[n, c, i * sh + p - top, j * sw + q - left] += dy[n, c, i, j] / count[i, j]
     return dx
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """y[i, k] = Σ_j a[i, j] · b[j, k]."""
+    y = np.zeros((len(a), b.shape[1]), a.dtype)
+    for i, k in np.ndindex(y.shape):
+        for j in range(len(b)):
+            y[i, k] += a[i, j] * b[j, k]
+    return y
+
+
+def bias_activation(x: Array, bias: Array, slope: float) -> Array:
+    """y[n, c, ...] = f(x[n, c, ...] + b[c]), f(v) = v where v > 0, otherwise slope · v."""
+    y = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        y[index] = _activated(x[index] + bias[index[1]], slope)
+    return y
+
+
+def bias_activation_grad(dy: Array, y: Array, slope: float) -> tuple[Array, Array]:
+    """∂L/∂x = ∂L/∂y · f'(x + b), f' read off the sign of y, and ∂L/∂b[c] = Σ ∂L/∂x[n, c, ...]."""
+    dx, dbias = np.empty_like(dy), np.zeros(dy.shape[1], dy.dtype)
+    for index in np.ndindex(dy.shape):
+        dx[index] = dy[index] * dy.dtype.type(1 if slope == 1 or y[index] > 0 else slope)
+        dbias[index[1]] += dx[index]
+    return dx, dbias
+
+
+def _activated(v: Any, slope: float) -> Any:
+    if slope == 0 and v <= 0:  # also −∞, which 0 · v would make a NaN
+        return type(v)(0)
+    return v if v > 0 else v * type(v)(slope)
+
+
+def batch_statistics(x: Array) -> tuple[Array, Array]:
+    """μ[c] = 1/M Σ x[n, c, ...] and σ²[c] = 1/M Σ (x[n, c, ...] − μ[c])², over the M numbers of a channel."""
+    mean, variance = np.zeros((2, x.shape[1]), x.dtype)
+    count = x.dtype.type(x.size // x.shape[1])
+    for index in np.ndindex(x.shape):
+        mean[index[1]] += x[index] / count
+    for index in np.ndindex(x.shape):
+        variance[index[1]] += (x[index] - mean[index[1]]) ** 2 / count
+    return mean, variance
+
+
+def batch_norm(x: Array, weight: Array, bias: Array, mean: Array, scale: Array, slope: float) -> Array:
+    """y[n, c, ...] = f(γ[c] · (x[n, c, ...] − μ[c]) · scale[c] + β[c]), scale = 1/√(σ² + ε)."""
+    y = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        c = index[1]
+        y[index] = _activated(weight[c] * (x[index] - mean[c]) * scale[c] + bias[c], slope)
+    return y
+
+
+def batch_norm_grad(
+    dy: Array, x: Array, y: Array, weight: Array, mean: Array, scale: Array, slope: float
+) -> tuple[Array, Array, Array]:
+    """∂L/∂γ = Σ ∂L/∂y · x̂, ∂L/∂β = Σ ∂L/∂y, ∂L/∂x = γ · scale · (∂L/∂y − (∂L/∂β + x̂ · ∂L/∂γ) / M)."""
+    dy, dbias = bias_activation_grad(dy, y, slope)
+    dx, dweight = np.empty_like(x), np.zeros_like(weight)
+    count = x.dtype.type(x.size // x.shape[1])
+    for index in np.ndindex(x.shape):
+        c = index[1]
+        dweight[c] += dy[index] * (x[index] - mean[c]) * scale[c]
+    for index in np.ndindex(x.shape):
+        c = index[1]
+        x_hat = (x[index] - mean[c]) * scale[c]
+        dx[index] = weight[c] * scale[c] * (dy[index] - (dbias[c] + x_hat * dweight[c]) / count)
+    return dx, dweight, dbias
+
+
+def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]) -> None:
+    """m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  θ ← kept·θ − rate·m / (√v·correction + ε), in place.
+
+    settings: β₁, 1 − β₁, β₂, 1 − β₂, rate = lr / (1 − β₁ᵗ), correction = 1 / √(1 − β₂ᵗ), ε, kept = 1 − lr·λ
+    """
+    beta1, rest1, beta2, rest2, rate, correction, eps, kept = (theta.dtype.type(number) for number in settings)
+    for index in np.ndindex(theta.shape):
+        m[index] = beta1 * m[index] + rest1 * g[index]
+        v[index] = beta2 * v[index] + rest2 * g[index] ** 2
+        theta[index] = kept * theta[index] - rate * m[index] / (np.sqrt(v[index]) * correction + eps)

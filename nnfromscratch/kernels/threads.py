@@ -1,4 +1,8 @@
-"""Several cores for the compiled kernels: each thread owns a range of the outputs, so that no sum is ever shared."""
+"""Several cores for the kernels: each thread owns a range of the outputs, so that no sum is ever shared.
+
+One number of threads serves the compiled kernels and the matrix products alike: ``NUMBA_NUM_THREADS`` in the
+environment or, for a block of code, ``use_threads``.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,24 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
+from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+from nnfromscratch.errors import require_int
+
+_chosen: ContextVar[int | None] = ContextVar("nnfromscratch_threads", default=None)
+
 
 def thread_count() -> int:
-    """NUMBA_NUM_THREADS where it is set, otherwise the number of processors this process may use."""
+    """As ``use_threads`` says, else NUMBA_NUM_THREADS, else the number of processors this process may use."""
+    return _chosen.get() or _given()
+
+
+@lru_cache(maxsize=1)
+def _given() -> int:
     setting = os.environ.get("NUMBA_NUM_THREADS", "")
     if setting.isdigit() and int(setting) > 0:
         return int(setting)
@@ -22,13 +37,63 @@ def thread_count() -> int:
     return os.cpu_count() or 1
 
 
+@contextmanager
+def use_threads(count: int | None = None) -> Iterator[None]:
+    """Compute with so many threads inside the ``with``, the kernels and NumPy's own matrix products. None: as it was.
+
+    Raises RangeError for a count under 1.
+
+    >>> with use_threads(1):
+    ...     thread_count()
+    1
+    """
+    wanted = thread_count() if count is None else require_int("use_threads", "count", count, least=1)
+    token = _chosen.set(wanted)
+    try:
+        with _blas_threads(wanted):
+            yield
+    finally:
+        _chosen.reset(token)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep NumPy's matrix products on one thread inside the ``with``, and leave the cores to our own threads.
+
+    After a product on several threads of BLAS, these go on spinning for a while, in case another follows; meanwhile
+    they hold the cores that the kernels need.
+    """
+    with _blas_threads(1):
+        yield
+
+
+@contextmanager
+def _blas_threads(count: int) -> Iterator[None]:
+    # the libraries' own switches: threadpoolctl's limit() looks at all libraries anew, at a hundred times the cost
+    before = [(library, library.get_num_threads()) for library in _blas()]
+    for library, threads in before:
+        if threads != count:
+            library.set_num_threads(count)
+    try:
+        yield
+    finally:
+        for library, threads in before:
+            if threads != count:
+                library.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def _blas() -> list[Any]:
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
 @lru_cache(maxsize=1)  # one pool, whatever the number of ranges: threads are started as they are needed
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
     del process  # part of the key: a forked child must not wait for threads that it did not inherit
     return ThreadPoolExecutor(threads, thread_name_prefix="nnfromscratch")
 
 
-def share(work: Callable[[int, int], None], count: int, *, cost: float) -> None:
+def share(work: Callable[[int, int], object], count: int, *, cost: float) -> None:
     """Call ``work(first, last)`` on ranges that make up 0 … count − 1, on several threads where it pays.
 
     ``cost`` is the whole work in floating-point operations; under a million of them a second thread costs more than
@@ -46,19 +111,3 @@ def share(work: Callable[[int, int], None], count: int, *, cost: float) -> None:
     work(edges[0], edges[1])
     for other in others:
         other.result()
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Keep NumPy's matrix products on one thread inside the ``with``, and leave the cores to the kernels.
-
-    After a product on several threads, these go on spinning for a while, in case another follows; meanwhile they hold
-    the cores that the kernels need. The products of a small network are over before a second thread would pay.
-    """
-    with _blas().limit(limits=1, user_api="blas"):
-        yield
-
-
-@lru_cache(maxsize=1)
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nnfromscratch.kernels.geometry import Padding, Pair, output_size, window_counts, winner_dtype
-from nnfromscratch.kernels.memory import as_images, as_rows
+from nnfromscratch.kernels.geometry import Padding, Pair, inside, output_size, window_counts, winner_dtype
+from nnfromscratch.kernels.memory import as_images, as_rows, pieces
 from nnfromscratch.types import Array
 
 
@@ -86,8 +86,8 @@ def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> t
     winner = as_images(np.zeros((oh, channels, ow, n), winner_dtype(kernel_size)))
     chosen = np.zeros((oh, ow), bool)  # windows that have met a real pixel
     for p, q in np.ndindex(kh, kw):
-        i, h = _inside(p, top, stride[0], height, oh)
-        j, w = _inside(q, left, stride[1], width, ow)
+        i, h = inside(p, top, stride[0], height, oh)
+        j, w = inside(q, left, stride[1], width, ow)
         pixel, best, known = x[:, :, h, w], y[:, :, i, j], chosen[i, j]
         larger = ~known | (pixel > best) | (np.isnan(pixel) & ~np.isnan(best))
         np.copyto(best, pixel, where=larger)
@@ -102,8 +102,8 @@ def max_pool2d_grad(dy: Array, winner: Array, size: Pair, kernel_size: Pair, str
     n, channels, oh, ow = dy.shape
     dx = as_images(np.zeros((size[0], channels, size[1], n), dy.dtype))
     for p, q in np.ndindex(kh, kw):
-        i, h = _inside(p, top, stride[0], size[0], oh)
-        j, w = _inside(q, left, stride[1], size[1], ow)
+        i, h = inside(p, top, stride[0], size[0], oh)
+        j, w = inside(q, left, stride[1], size[1], ow)
         dx[:, :, h, w] += np.where(winner[:, :, i, j] == p * kw + q, dy[:, :, i, j], dy.dtype.type(0))
     return dx
 
@@ -114,8 +114,8 @@ def avg_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> A
     oh, ow = output_size("avg_pool2d", x.shape[2:], kernel_size, stride, padding)
     y = as_images(np.zeros((oh, channels, ow, n), x.dtype))
     for p, q in np.ndindex(kernel_size):
-        i, h = _inside(p, top, stride[0], height, oh)
-        j, w = _inside(q, left, stride[1], width, ow)
+        i, h = inside(p, top, stride[0], height, oh)
+        j, w = inside(q, left, stride[1], width, ow)
         y[:, :, i, j] += x[:, :, h, w]
     y /= window_counts((height, width), kernel_size, stride, padding, (oh, ow)).astype(x.dtype)
     return y
@@ -127,17 +127,74 @@ def avg_pool2d_grad(dy: Array, size: Pair, kernel_size: Pair, stride: Pair, padd
     share = dy / window_counts(size, kernel_size, stride, padding, (oh, ow)).astype(dy.dtype)
     dx = as_images(np.zeros((size[0], channels, size[1], n), dy.dtype))
     for p, q in np.ndindex(kernel_size):
-        i, h = _inside(p, top, stride[0], size[0], oh)
-        j, w = _inside(q, left, stride[1], size[1], ow)
+        i, h = inside(p, top, stride[0], size[0], oh)
+        j, w = inside(q, left, stride[1], size[1], ow)
         dx[:, :, h, w] += share[:, :, i, j]
     return dx
 
 
-def _inside(offset: int, before: int, stride: int, size: int, outputs: int) -> tuple[slice, slice]:
-    """The windows whose pixel at this offset is real, and those pixels: pixel = window · stride + offset − before."""
-    first = max(0, -((offset - before) // stride))
-    last = min(outputs, (size - 1 + before - offset) // stride + 1)
-    if last <= first:
-        return slice(0, 0), slice(0, 0)
-    start = first * stride + offset - before
-    return slice(first, last), slice(start, start + (last - first - 1) * stride + 1, stride)
+def matmul(a: Array, b: Array) -> Array:
+    """a·b, by BLAS."""
+    return np.matmul(a, b)
+
+
+def bias_activation(x: Array, bias: Array, slope: float) -> Array:
+    """f(x + b), f(v) = v where v > 0, otherwise slope · v, in the memory of x."""
+    x += bias.reshape(_per_channel(x))
+    if slope == 0:
+        np.maximum(x, 0, out=x)
+    elif slope != 1:
+        np.multiply(x, x.dtype.type(slope), out=x, where=x <= 0)
+    return x
+
+
+def bias_activation_grad(dy: Array, y: Array, slope: float) -> tuple[Array, Array]:
+    """∂L/∂x = ∂L/∂y · f'(x), read off the sign of y = f(x + b), and its sum over each channel."""
+    dx = dy if slope == 1 else dy * np.where(y > 0, dy.dtype.type(1), dy.dtype.type(slope))
+    return dx, dx.sum(axis=_but_channels(dy))
+
+
+def batch_statistics(x: Array) -> tuple[Array, Array]:
+    """μ and σ² of each channel."""
+    axes = _but_channels(x)
+    return x.mean(axis=axes), x.var(axis=axes)
+
+
+def batch_norm(x: Array, weight: Array, bias: Array, mean: Array, scale: Array, slope: float) -> Array:
+    """f(γ · (x − μ) · scale + β)."""
+    per_channel = _per_channel(x)
+    y = x - mean.reshape(per_channel)
+    y *= (scale * weight).reshape(per_channel)
+    return bias_activation(y, bias, slope)
+
+
+def batch_norm_grad(
+    dy: Array, x: Array, y: Array, weight: Array, mean: Array, scale: Array, slope: float
+) -> tuple[Array, Array, Array]:
+    """∂L/∂x = γ · scale · (∂L/∂y − (∂L/∂β + x̂ · ∂L/∂γ) / M), and the sums ∂L/∂γ and ∂L/∂β themselves."""
+    per_channel, count = _per_channel(x), x.dtype.type(x.size // x.shape[1])
+    x_hat = (x - mean.reshape(per_channel)) * scale.reshape(per_channel)
+    dy, dbias = bias_activation_grad(dy, y, slope)
+    dweight = (dy * x_hat).sum(axis=_but_channels(dy))
+    mean_gradient = (dbias.reshape(per_channel) + x_hat * dweight.reshape(per_channel)) / count
+    return (weight * scale).reshape(per_channel) * (dy - mean_gradient), dweight, dbias
+
+
+def _per_channel(x: Array) -> tuple[int, ...]:
+    return (-1,) if x.ndim == 2 else (-1, 1, 1)
+
+
+def _but_channels(x: Array) -> tuple[int, ...]:
+    return (0,) if x.ndim == 2 else (0, 2, 3)
+
+
+def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]) -> None:
+    """One step of Adam, of θ, m and v in place, a piece at a time."""
+    beta1, rest1, beta2, rest2, rate, correction, eps, kept = settings
+    for theta_k, g_k, m_k, v_k in pieces(theta, g, m, v):
+        m_k *= beta1
+        m_k += rest1 * g_k
+        v_k *= beta2
+        v_k += rest2 * np.square(g_k)
+        theta_k *= kept
+        theta_k -= rate * m_k / (np.sqrt(v_k) * correction + eps)

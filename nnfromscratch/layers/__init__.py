@@ -3,6 +3,7 @@
 from nnfromscratch.layers.activations import ELU, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh
 from nnfromscratch.layers.conv import Conv2d, ConvTranspose2d
 from nnfromscratch.layers.dense import Dense
+from nnfromscratch.layers.fusion import unfused
 from nnfromscratch.layers.layer import Layer
 from nnfromscratch.layers.noise import Dropout, GaussianNoise
 from nnfromscratch.layers.normalization import BatchNorm, LayerNorm
@@ -32,4 +33,5 @@ __all__ = [
     "Sigmoid",
     "Softplus",
     "Tanh",
+    "unfused",
 ]

@@ -12,7 +12,7 @@ from nnfromscratch.errors import require_generator, require_int
 from nnfromscratch.initializers import Initializer, he_normal
 from nnfromscratch.kernels.geometry import PaddingLike, Pair, as_padding, as_pair
 from nnfromscratch.layers.layer import Layer, LayerBackward
-from nnfromscratch.types import Array
+from nnfromscratch.types import Array, Backward
 
 he_normal_transposed = partial(he_normal, transposed=True)
 
@@ -57,9 +57,12 @@ class Conv2d(Layer):
 
     def forward(self, x: Array, training: bool = True) -> tuple[Array, LayerBackward]:
         """The convolution of every image with every kernel."""
-        weight, bias = self.params["weight"], self.params.get("bias")
-        y, backward = functional.conv2d(x, weight, bias, self.stride, self.padding)
+        y, backward = self.weighted_sum(x, self.params.get("bias"))
         return y, self.way_back(backward)
+
+    def weighted_sum(self, x: Array, bias: Array | None) -> tuple[Array, Backward]:
+        """The operation alone, with the layer's weight and the given bias."""
+        return functional.conv2d(x, self.params["weight"], bias, self.stride, self.padding)
 
     def __repr__(self) -> str:
         filters, channels, kh, kw = self.params["weight"].shape
@@ -108,9 +111,13 @@ class ConvTranspose2d(Layer):
 
     def forward(self, x: Array, training: bool = True) -> tuple[Array, LayerBackward]:
         """Every pixel spread over the outputs under the kernel."""
-        weight, bias = self.params["weight"], self.params.get("bias")
-        y, backward = functional.conv_transpose2d(x, weight, bias, self.stride, self.padding, self.output_padding)
+        y, backward = self.weighted_sum(x, self.params.get("bias"))
         return y, self.way_back(backward)
+
+    def weighted_sum(self, x: Array, bias: Array | None) -> tuple[Array, Backward]:
+        """The operation alone, with the layer's weight and the given bias."""
+        weight = self.params["weight"]
+        return functional.conv_transpose2d(x, weight, bias, self.stride, self.padding, self.output_padding)
 
     def __repr__(self) -> str:
         channels, filters, kh, kw = self.params["weight"].shape

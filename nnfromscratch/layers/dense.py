@@ -9,7 +9,7 @@ from nnfromscratch import functional
 from nnfromscratch.errors import require_generator, require_int
 from nnfromscratch.initializers import Initializer, he_normal
 from nnfromscratch.layers.layer import Layer, LayerBackward
-from nnfromscratch.types import Array
+from nnfromscratch.types import Array, Backward
 
 
 class Dense(Layer):
@@ -44,8 +44,12 @@ class Dense(Layer):
 
     def forward(self, x: Array, training: bool = True) -> tuple[Array, LayerBackward]:
         """y = x·W + b."""
-        y, backward = functional.dense(x, self.params["weight"], self.params.get("bias"))
+        y, backward = self.weighted_sum(x, self.params.get("bias"))
         return y, self.way_back(backward)
+
+    def weighted_sum(self, x: Array, bias: Array | None) -> tuple[Array, Backward]:
+        """The operation alone, with the layer's weight and the given bias."""
+        return functional.dense(x, self.params["weight"], bias)
 
     def __repr__(self) -> str:
         return "Dense({}, {})".format(*self.params["weight"].shape)

@@ -19,7 +19,7 @@ from nnfromscratch.errors import (
     require_wrt,
 )
 from nnfromscratch.kernels import use
-from nnfromscratch.kernels.threads import one_blas_thread
+from nnfromscratch.kernels.threads import use_threads
 from nnfromscratch.layers.parameters import Parameters
 from nnfromscratch.layers.storage import load_layer, save_layer
 from nnfromscratch.types import Array, Backward
@@ -113,7 +113,7 @@ class Layer:
         require_int("predict", "batch_size", batch_size, least=1)
         if x.ndim == 0:
             raise ShapeError("predict: x expects a batch, shape (N, ...), is a single number")
-        with one_blas_thread():
+        with use_threads():
             parts = [self._infer(x[start : start + batch_size]) for start in range(0, max(1, len(x)), batch_size)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 

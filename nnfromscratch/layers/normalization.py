@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nnfromscratch import functional
 from nnfromscratch.errors import require_int, require_number
-from nnfromscratch.functional.normalization import batch_norm_in_training
+from nnfromscratch.functional.normalization import batch_norm_in_evaluation, batch_norm_in_training
 from nnfromscratch.layers.layer import Layer, LayerBackward
 from nnfromscratch.types import Array
 
@@ -41,12 +41,20 @@ class BatchNorm(Layer):
 
     def forward(self, x: Array, training: bool = True) -> tuple[Array, LayerBackward]:
         """Normalize by the batch and remember its statistics, or, in evaluation, by those remembered."""
+        return self.forward_activated(x, training, negative_slope=1.0)
+
+    def forward_activated(self, x: Array, training: bool, negative_slope: float) -> tuple[Array, LayerBackward]:
+        """``forward``, and (leaky) ReLU in the same pass over memory; a slope of 1 is none."""
         weight, bias = self.params["weight"], self.params["bias"]
         if not training:
             mean, variance = self.state["running_mean"], self.state["running_variance"]
-            y, backward = functional.batch_norm(x, weight, bias, mean=mean, variance=variance, eps=self.eps)
+            y, backward = batch_norm_in_evaluation(
+                x, weight, bias, mean, variance, eps=self.eps, negative_slope=negative_slope
+            )
             return y, self.way_back(backward)
-        y, backward, (mean, variance) = batch_norm_in_training(x, weight, bias, eps=self.eps)
+        y, backward, (mean, variance) = batch_norm_in_training(
+            x, weight, bias, eps=self.eps, negative_slope=negative_slope
+        )
         count = x.size // x.shape[1]
         self._remember("running_mean", mean)
         self._remember("running_variance", variance * x.dtype.type(count / (count - 1)))

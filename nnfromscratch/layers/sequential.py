@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnfromscratch.errors import RangeError, require_same_float, require_shape, require_wrt
+from nnfromscratch.layers.fusion import forward_group
 from nnfromscratch.layers.layer import Gradients, Layer, LayerBackward
 from nnfromscratch.layers.parameters import Nested
 from nnfromscratch.layers.summary import summary_table
@@ -46,32 +47,38 @@ class Sequential(Layer):
     def forward(self, x: Array, training: bool = True) -> tuple[Array, LayerBackward]:
         """The last layer's result, and the way back through all."""
         self._require_input(x)
-        backwards: list[LayerBackward] = []
-        for layer in self.layers:
-            x, layer_backward = layer.forward(x, training)
-            backwards.append(layer_backward)
+        groups: list[tuple[int, LayerBackward]] = []  # the first layer of each, and the group's way back
+        index = 0
+        while index < len(self.layers):
+            count, x, group_backward = forward_group(self.layers[index:], x, training)
+            groups.append((index, group_backward))
+            index += count
 
         def backward(dy: Array, wrt: Collection[str] = ("x", "params")) -> tuple[Array | None, Gradients]:
             require_wrt("Sequential", wrt, ("x", "params"))
-            parts: list[Gradients] = []
+            named: Gradients = {}
             gradient: Array | None = dy
-            for index in reversed(range(len(backwards))):
+            for index, group_backward in reversed(groups):
                 # Below the first layer with parameters nobody needs ∂L/∂x, unless it was asked for.
-                needed = "x" in wrt or any(self.layers[below].params for below in range(index))
+                needed = "x" in wrt or any(below.params for below in self.layers[:index])
                 wanted = (*(("x",) if needed else ()), *(("params",) if "params" in wrt else ()))
-                grads: Gradients = {}
                 if wanted and gradient is not None:
-                    gradient, grads = backwards[index](gradient, wrt=wanted)
-                parts.append(grads)
-            named = {f"{i}.{name}": g for i, part in enumerate(reversed(parts)) for name, g in part.items()}
+                    gradient, grads = group_backward(gradient, wrt=wanted)
+                    named = {**{f"{index}.{name}": g for name, g in grads.items()}, **named}
             return gradient if "x" in wrt else None, named
 
         return x, backward
 
     def _infer(self, x: Array) -> Array:
         self._require_input(x)
-        for layer in self.layers:
-            x = layer._infer(x)  # drops each layer's way back before the next layer runs
+        index = 0
+        while index < len(self.layers):
+            layer = self.layers[index]
+            if isinstance(layer, Sequential):
+                count, x = 1, layer._infer(x)
+            else:
+                count, x = forward_group(self.layers[index:], x, training=False)[:2]  # drops the way back
+            index += count
         return x
 
     def _require_input(self, x: Array) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from nnfromscratch.data import Dataset, batches
 from nnfromscratch.data.batches import Augment
 from nnfromscratch.errors import NonFiniteError, RunError, ShapeError, require_number
-from nnfromscratch.kernels.threads import one_blas_thread
+from nnfromscratch.kernels.threads import use_threads
 from nnfromscratch.layers import Layer
 from nnfromscratch.optimizers import Optimizer
 from nnfromscratch.schedules import Constant, Schedule
@@ -99,7 +99,7 @@ def fit(
     display = Progress(progress, epochs, len(train))
     try:
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-        with quiet, one_blas_thread(), held_signals() as interrupted:
+        with quiet, use_threads(), held_signals() as interrupted:
             while not run.finished:
                 unseen = batches(train, batch_size, rng=rng, augment=augment, start=run.sums.steps)
                 with display.epoch(run.history.epochs + 1, run.sums):

@@ -7,31 +7,39 @@ import numpy as np
 import pytest
 from kernel_cases import INTERPRETED, NONE, Case, kernel_set
 
+from nnfromscratch.errors import RangeError
 from nnfromscratch.kernels import threads
 
 MUCH = 1e9
 
 
-def ranges(monkeypatch, count, setting, cost=MUCH):
-    monkeypatch.setenv("NUMBA_NUM_THREADS", str(setting))
+@pytest.fixture(autouse=True)
+def forgotten_setting():
+    threads._given.cache_clear()
+    yield
+    threads._given.cache_clear()
+
+
+def ranges(count, setting, cost=MUCH):
     calls = []
-    threads.share(lambda first, last: calls.append((first, last)), count, cost=cost)
+    with threads.use_threads(setting):
+        threads.share(lambda first, last: calls.append((first, last)), count, cost=cost)
     return sorted(calls)
 
 
 @pytest.mark.parametrize("setting", [1, 2, 3, 7])
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 8, 100])
-def test_the_ranges_make_up_the_whole(monkeypatch, count, setting):
-    calls = ranges(monkeypatch, count, setting)
+def test_the_ranges_make_up_the_whole(count, setting):
+    calls = ranges(count, setting)
     assert [index for first, last in calls for index in range(first, last)] == list(range(count))
     assert len(calls) == min(count, setting)
     assert max(last - first for first, last in calls) - min(last - first for first, last in calls) <= 1
 
 
-def test_little_work_stays_in_one_range(monkeypatch):
-    assert ranges(monkeypatch, 8, 4, cost=999_999) == [(0, 8)]
-    assert len(ranges(monkeypatch, 8, 4, cost=1_000_000)) == 4
-    assert ranges(monkeypatch, 0, 4) == [(0, 0)]
+def test_little_work_stays_in_one_range():
+    assert ranges(8, 4, cost=999_999) == [(0, 8)]
+    assert len(ranges(8, 4, cost=1_000_000)) == 4
+    assert ranges(0, 4) == [(0, 0)]
 
 
 def test_the_ranges_run_on_several_threads_at_once(monkeypatch):
@@ -74,21 +82,32 @@ def test_the_number_of_threads(monkeypatch):
         ("x", available),
     ):
         monkeypatch.setenv("NUMBA_NUM_THREADS", setting)
+        threads._given.cache_clear()
         assert threads.thread_count() == expected
     monkeypatch.setenv("NUMBA_NUM_THREADS", "")
     monkeypatch.setattr(os, "sched_getaffinity", {0: {4, 5, 7}}.get, raising=False)  # 0 is this process
+    threads._given.cache_clear()
     assert threads.thread_count() == 3
     monkeypatch.delattr(os, "sched_getaffinity")
+    threads._given.cache_clear()
     assert threads.thread_count() == os.cpu_count()
     monkeypatch.setattr(os, "cpu_count", lambda: None)
+    threads._given.cache_clear()
     assert threads.thread_count() == 1
+    with threads.use_threads(6):
+        assert threads.thread_count() == 6
+        with threads.use_threads():
+            assert threads.thread_count() == 6
+    assert threads.thread_count() == 1
+    with pytest.raises(RangeError, match="use_threads: count expects a whole number of at least 1, is 0"):
+        threads.use_threads(0).__enter__()
 
 
-def test_one_pool_whatever_the_number_of_ranges(monkeypatch):
-    ranges(monkeypatch, 8, 4)
+def test_one_pool_whatever_the_number_of_ranges():
+    ranges(8, 4)
     pool = threads._pool(4, os.getpid())
-    ranges(monkeypatch, 3, 4)
-    ranges(monkeypatch, 8, 4)
+    ranges(3, 4)
+    ranges(8, 4)
     assert threads._pool(4, os.getpid()) is pool
 
 
