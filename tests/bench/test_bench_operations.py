@@ -134,6 +134,9 @@ def arrays_only(result):
 def test_a_difference_is_relative_to_the_largest_number():
     assert difference(np.array([1.0, 100.5]), np.array([1.0, 100.0])) == pytest.approx(0.005)
     assert np.isnan(difference(np.array([1.0, np.nan]), np.array([1.0, 2.0])))
+    one, bad = np.ones(2), np.array([1.0, np.nan])
+    for dx, dbias in ((one, bad), (bad, one)):
+        assert np.isnan(difference((dx, {"bias": dbias}), (one, {"bias": one})))
 
 
 def test_ours_gets_images_as_a_layer_leaves_them():

@@ -122,6 +122,7 @@ def test_steps_are_bars_of_the_ratio_in_panels_of_threads():
     one, two = plotting.step_times(rows).axes
     assert (one.get_title("left"), two.get_title("left")) == ("1 thread", "2 threads")
     assert (heights(one), heights(two)) == ([0.9, 0.7], [1.1, 0.6])
+    assert [bar.get_x() + bar.get_width() / 2 for bar in one.patches] == pytest.approx([-0.2, 0.2])  # around the name
     spread = [list(line.get_ydata()) for line in one.lines if len(line.get_ydata()) == 2 and line.get_ydata()[0] != 1]
     assert [pytest.approx([0.81, 1.08]), pytest.approx([0.63, 0.84])] == spread
     assert one.get_ylim() == two.get_ylim()

@@ -174,6 +174,8 @@ def test_after_the_last_batch_comes_the_first(digits):
         step = training_step(WORKLOADS["small"], networks_of("small"), batches)
         losses.append([step(number) for number in numbers])
     assert losses[0] == losses[1]
+    one = training_step(WORKLOADS["small"], networks_of("small"), batches)(1)
+    assert one != losses[0][0]  # the second batch is another one
 
 
 def test_the_workloads_learn(digits):
