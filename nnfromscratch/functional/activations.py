@@ -92,8 +92,10 @@ def sigmoid(x: Array) -> tuple[Array, Backward]:
     (array([0. , 0.5, 1. ]), array([0.  , 0.25, 0.  ]))
     """
     require_same_float("sigmoid", x=x)
-    small = np.exp(-np.abs(x))
-    y = np.where(x < 0, small, x.dtype.type(1)) / (1 + small)
+    small = np.asarray(np.abs(x))  # a number without axes would come back without memory to write to
+    np.exp(np.negative(small, out=small), out=small)
+    y = np.where(x < 0, small, x.dtype.type(1))
+    y /= np.add(small, 1, out=small)
 
     def backward(dy: Array) -> Array:
         require_gradient("sigmoid", dy, y.shape, y.dtype)

@@ -17,7 +17,8 @@ def add_bias(
 
     ∂L/∂x = ∂L/∂y where y > 0, otherwise a · ∂L/∂y        ∂L/∂b[c] = Σ ∂L/∂x[n, c, ...]
 
-    Unlike all other operations this one may write over x, which is the fresh sum that the bias completes. The slope a
+    Unlike all other operations this one may write over x, which is the fresh sum that the bias completes (not where
+    somebody replaced a kernel: who knows what else they use that array for). The slope a
     is not negative, so that y has the sign of x + b, and the way back needs y alone.
 
     x, y: (N, C) or (N, C, H, W)   bias: (C,) or None, which adds nothing and gets no gradient
@@ -34,7 +35,7 @@ def add_bias(
     if bias is None and negative_slope == 1:
         return x, lambda dy: (dy, None)
     shift = x.dtype.type(0).repeat(x.shape[1]) if bias is None else bias
-    y = kernel.bias_activation(x, shift, negative_slope)
+    y = kernel.bias_activation(x.copy(order="K") if kernel.replaced else x, shift, negative_slope)
     has_bias = bias is not None
 
     def backward(dy: Array) -> tuple[Array, Array | None]:

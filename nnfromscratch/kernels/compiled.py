@@ -228,8 +228,7 @@ def matmul(a: Array, b: Array) -> Array:
         (rows, depth, columns),
         (columns, 0, columns, step, 0, row_step),
     )
-    blocks = -(-rows // 4)
-    share(lambda first, last: work(4 * first, min(4 * last, rows)), blocks, cost=2.0 * a.size * columns)
+    share(work, -(-rows // 4), cost=2.0 * a.size * columns)
     return product
 
 
@@ -242,13 +241,11 @@ def bias_activation(x: Array, bias: Array, slope: float) -> Array:
 
 
 def bias_activation_grad(dy: Array, y: Array, slope: float) -> tuple[Array, Array]:
-    """∂L/∂x = ∂L/∂y · f'(x), and its sum over each channel."""
+    """∂L/∂x = ∂L/∂y · f'(x), and its sum over each channel, in one pass."""
     channels, dbias = _writeable(as_channels(dy)), np.empty(dy.shape[1], dy.dtype)
-    dx = channels if slope == 1 else empty_rows(channels.shape, dy.dtype)
-    if slope != 1:
-        work = partial(elementwise.through_activation, dx, channels, _writeable(as_channels(y)), dy.dtype.type(slope))
-        share(work, dy.shape[1], cost=COST * dy.size)
-    share(partial(elementwise.channel_sums, dbias, dx), dy.shape[1], cost=COST * dy.size)
+    dx, y = (channels, channels) if slope == 1 else (empty_rows(channels.shape, dy.dtype), _writeable(as_channels(y)))
+    work = partial(elementwise.bias_activation_grad, dx, dbias, channels, y, dy.dtype.type(slope))
+    share(work, dy.shape[1], cost=COST * dy.size)
     return from_channels(dx, dy.shape), dbias
 
 
@@ -273,19 +270,18 @@ def batch_norm(x: Array, weight: Array, bias: Array, mean: Array, scale: Array, 
 def batch_norm_grad(
     dy: Array, x: Array, y: Array, weight: Array, mean: Array, scale: Array, slope: float
 ) -> tuple[Array, Array, Array]:
-    """Back through f, then two passes: one for the sums, one for ∂L/∂x, which needs them."""
+    """Two passes: one back through f and for the sums, one for ∂L/∂x, which needs them."""
     channels, pixels = _writeable(as_channels(dy)), _writeable(as_channels(x))
-    dx = empty_rows(channels.shape, dy.dtype)
+    result = empty_rows(channels.shape, dy.dtype)
+    dx, y = (channels, channels) if slope == 1 else (result, _writeable(as_channels(y)))
     dweight, dbias = np.empty((2, dy.shape[1]), dy.dtype)
     mean, scale, cost = _flat(mean), _flat(scale), COST * dy.size
-    if slope != 1:
-        work = partial(elementwise.through_activation, dx, channels, _writeable(as_channels(y)), dy.dtype.type(slope))
-        share(work, dy.shape[1], cost=cost)
-        channels = dx
-    share(partial(elementwise.normalize_sums, dweight, dbias, channels, pixels, mean, scale), dy.shape[1], cost=cost)
-    work = partial(elementwise.normalize_grad, dx, channels, pixels, mean, scale, _flat(weight), dweight, dbias)
+    kind = dy.dtype.type(slope)
+    work = partial(elementwise.normalize_sums, dx, dweight, dbias, channels, pixels, y, mean, scale, kind)
+    share(work, dy.shape[1], cost=2 * cost)
+    work = partial(elementwise.normalize_grad, result, dx, pixels, mean, scale, _flat(weight), dweight, dbias)
     share(work, dy.shape[1], cost=cost)
-    return from_channels(dx, dy.shape), dweight, dbias
+    return from_channels(result, dy.shape), dweight, dbias
 
 
 def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]) -> None:
@@ -301,7 +297,7 @@ def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]
     else:
         gradient[...] = g
     theta, gradient, m, v = (array.ravel(order="K") for array in (theta, gradient, m, v))
-    work = partial(elementwise.adam, theta, gradient, m, v, tuple(theta.dtype.type(number) for number in settings))
+    work = partial(elementwise.adam, theta, gradient, m, v, np.array(settings, theta.dtype))
     share(work, theta.size, cost=COST * theta.size)
 
 

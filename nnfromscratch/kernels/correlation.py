@@ -67,13 +67,14 @@ def correlate(
 
 @compiled
 def multiply(out: Array, a: Array, b: Array, size: tuple[int, int, int], steps: Steps, first: int, last: int) -> None:
-    """out[m, n] = Σ_r a[m, r] · b[r, n], the rows first … last − 1: a convolution with just one position.
+    """out[m, n] = Σ_r a[m, r] · b[r, n]: a convolution with just one position. Blocks of 4 rows, first … last − 1.
 
     out, a, b: flat   size: (rows, depth, columns). A thousand r at a time: so many rows of b, a block wide, stay in the
     second-level cache until all rows of a have met them.
     """
     four, two, one = zeros(out, 4), zeros(out, 2), zeros(out, 1)
-    _, depth, columns = size
+    rows, depth, columns = size
+    first, last = 4 * first, min(4 * last, rows)
     for r in range(0, depth, DEPTH):
         taps = r, min(r + DEPTH, depth), 0, 1
         n = 0
@@ -226,7 +227,7 @@ def _dot_block(
     m_last, r_last = min(3, dweights.shape[0] - 1 - m), min(3, group[4] - 1 - r)
     g1, g2, g3 = min(1, m_last) * steps[1], min(2, m_last) * steps[1], min(3, m_last) * steps[1]
     x1, x2, x3 = min(1, r_last) * steps[0], min(2, r_last) * steps[0], min(3, r_last) * steps[0]
-    end = min(run[3], chunk + CHUNK)
+    end = max(chunk, min(run[3], chunk + CHUNK))  # a shorter run than the longest may have ended before
     whole = end - (end - chunk) % lanes(zero)
     four = (zero, zero, zero, zero)
     sums: tuple[Array, ...] = four + four + four + four

@@ -31,24 +31,25 @@ def bias_activation(x: Array, bias: Array, slope: float, first: int, last: int) 
 
 
 @compiled
-def through_activation(dx: Array, dy: Array, y: Array, slope: float, first: int, last: int) -> None:
-    """dx = dy · f'(x), read off the sign of y = f(x)."""
-    one = dx.dtype.type(1)
-    for h in range(dx.shape[0]):
-        for c in range(first, last):
-            gradient, row, result = dy[h, c], dx[h, c], y[h, c]
-            for n in range(row.size):
-                row[n] = gradient[n] * (one if result[n] > 0 else slope)
+def bias_activation_grad(dx: Array, dbias: Array, dy: Array, y: Array, slope: float, first: int, last: int) -> None:
+    """dx = dy · f'(x), read off the sign of y = f(x), and dbias[c] = Σ dx, the rows' sums added in double precision.
 
-
-@compiled_reduction
-def channel_sums(sums: Array, x: Array, first: int, last: int) -> None:
-    """sums[c] = Σ x over channel c, the rows' sums added in double precision."""
+    With a slope of 1 dx is dy already, one array, and y is not looked at.
+    """
     for c in range(first, last):
         total = 0.0
-        for h in range(x.shape[0]):
-            total += _sum(x[h, c])
-        sums[c] = total
+        for h in range(dx.shape[0]):
+            if slope != 1:
+                _through(dx[h, c], dy[h, c], y[h, c], slope)
+            total += _sum(dx[h, c])
+        dbias[c] = total
+
+
+@compiled
+def _through(dx: Array, dy: Array, y: Array, slope: float) -> None:
+    one = dx.dtype.type(1)
+    for n in range(dx.size):
+        dx[n] = dy[n] * (one if y[n] > 0 else slope)
 
 
 @compiled_reduction
@@ -99,16 +100,28 @@ def normalize(
                 result[n] = low if v <= 0 else v
 
 
-@compiled_reduction
+@compiled
 def normalize_sums(
-    dweight: Array, dbias: Array, dy: Array, x: Array, mean: Array, scale: Array, first: int, last: int
+    dx: Array,
+    dweight: Array,
+    dbias: Array,
+    dy: Array,
+    x: Array,
+    y: Array,
+    mean: Array,
+    scale: Array,
+    slope: float,
+    first: int,
+    last: int,
 ) -> None:
-    """∂L/∂γ = Σ ∂L/∂y · x̂ and ∂L/∂β = Σ ∂L/∂y, with x̂ = (x − μ) · scale."""
+    """Back through f as ``bias_activation_grad``, and ∂L/∂γ = Σ dx · x̂, ∂L/∂β = Σ dx, with x̂ = (x − μ) · scale."""
     for c in range(first, last):
         total, weighted = 0.0, 0.0
         for h in range(x.shape[0]):
-            total += _sum(dy[h, c])
-            weighted += _dot(dy[h, c], x[h, c], mean[c])
+            if slope != 1:
+                _through(dx[h, c], dy[h, c], y[h, c], slope)
+            total += _sum(dx[h, c])
+            weighted += _dot(dx[h, c], x[h, c], mean[c])
         dbias[c] = total
         dweight[c] = weighted * scale[c]
 
@@ -135,23 +148,23 @@ def normalize_grad(
     last: int,
 ) -> None:
     """∂L/∂x = γ · scale · (∂L/∂y − (∂L/∂β + x̂ · ∂L/∂γ) / M); dx and dy may be one array."""
-    one = x.dtype.type(1)
-    count = x.dtype.type(x.shape[0] * x.shape[2])
+    part = x.dtype.type(1.0 / (x.shape[0] * x.shape[2]))
     for h in range(x.shape[0]):
         for c in range(first, last):
             gradient, row, result, center = dy[h, c], x[h, c], dx[h, c], mean[c]
-            factor, shift, slope = weight[c] * scale[c], dbias[c] * (one / count), scale[c] * dweight[c] * (one / count)
+            factor, shift, slope = weight[c] * scale[c], dbias[c] * part, scale[c] * (dweight[c] * part)
             for n in range(row.size):
                 result[n] = factor * (gradient[n] - shift - (row[n] - center) * slope)
 
 
 @compiled
-def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...], first: int, last: int) -> None:
+def adam(theta: Array, g: Array, m: Array, v: Array, settings: Array, first: int, last: int) -> None:
     """One step of Adam for the numbers first … last − 1 of flat arrays, of θ, m and v in place.
 
-    settings: β₁, 1 − β₁, β₂, 1 − β₂, lr / (1 − β₁ᵗ), 1 / √(1 − β₂ᵗ), ε, 1 − lr·λ
+    settings: β₁, 1 − β₁, β₂, 1 − β₂, lr / (1 − β₁ᵗ), 1 / √(1 − β₂ᵗ), ε, 1 − lr·λ, of the arrays' type
     """
-    beta1, rest1, beta2, rest2, rate, correction, eps, kept = settings
+    beta1, rest1, beta2, rest2 = settings[0], settings[1], settings[2], settings[3]
+    rate, correction, eps, kept = settings[4], settings[5], settings[6], settings[7]
     # Slices, because indices that may be negative for all the compiler knows keep it from using vectors.
     theta, g, m, v = theta[first:last], g[first:last], m[first:last], v[first:last]
     for k in range(theta.size):

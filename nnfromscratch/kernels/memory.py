@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from nnfromscratch.types import Array
 
+SMALL = 2**14  # numbers, which stay in the first cache: finding a good place for them would take longer than it saves
+
 
 def as_rows(images: Array) -> Array:
     """The contiguous array (H, C, W, N) behind images of shape (N, C, H, W): no copy where the memory is in that order.
@@ -39,15 +41,17 @@ def empty_images(shape: tuple[int, int, int, int], dtype: npt.DTypeLike) -> Arra
 
 
 def empty_rows(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-    """An uninitialised array that begins at a multiple of 64 bytes: no vector then lies across two lines of the cache.
+    """An uninitialised array. A large one begins at a multiple of 64 bytes: no vector lies across two cache lines.
 
-    >>> empty_rows((3, 5), np.float32).ctypes.data % 64
+    >>> empty_rows((300, 500), np.float32).ctypes.data % 64
     0
     """
-    _keep_freed_memory()
     size = math.prod(shape)
+    if size < SMALL:
+        return np.empty(shape, dtype)
+    _keep_freed_memory()
     numbers = np.empty(size + 16, dtype)
-    start = -numbers.__array_interface__["data"][0] % 64 // numbers.itemsize
+    start = -numbers.ctypes.data % 64 // numbers.itemsize
     return numbers[start : start + size].reshape(shape)
 
 

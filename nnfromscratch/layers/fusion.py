@@ -5,8 +5,8 @@
 
 Between two multiplications a network mostly waits for memory. Bias and activation together fetch each number once. And
 max pooling commutes with both, since neither changes which of two numbers is the larger: pooled first, a 2×2 window
-leaves them a quarter of the numbers. (A rectifier makes ties among the pixels that it cuts off, and their gradient is
-zero or, with a leak, goes to the largest of them.)
+leaves them a quarter of the numbers. Where two pixels differ by so little that rounding the sum makes them equal, the
+window's gradient goes to the one that was larger, not to the first: another of the subgradients.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _slope(layer: Layer) -> float | None:
     if type(layer) is ReLU:
         return 0.0
     # With a negative slope the result no longer tells the sign of x, by which the way back goes.
-    return layer.negative_slope if type(layer) is LeakyReLU and layer.negative_slope >= 0 else None
+    return layer.negative_slope if type(layer) is LeakyReLU and layer.negative_slope > 0 else None
 
 
 def _forward(layer: Weighted, slope: float, pool: MaxPool2d | None, x: Array) -> tuple[Array, LayerBackward]:

@@ -75,7 +75,7 @@ class Nested(MutableMapping[str, Value]):
 
     def _find(self, key: str) -> tuple[MutableMapping[str, Value], str]:
         part, _, name = key.partition(".")
-        if part not in self._parts or name not in self._parts[part]:
+        if part not in self._parts:
             raise KeyError(key)
         return self._parts[part], name
 
@@ -85,6 +85,8 @@ class Nested(MutableMapping[str, Value]):
 
     def __setitem__(self, key: str, value: Value) -> None:
         part, name = self._find(key)
+        if name not in part:
+            raise KeyError(key)
         part[name] = value
 
     def __delitem__(self, key: str) -> None:
