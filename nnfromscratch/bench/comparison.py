@@ -13,8 +13,8 @@ OURS = "ours"
 def compared(times: Mapping[str, Times]) -> dict[str, Any]:
     """The medians of ours and of PyTorch's settings, and ours against the best: the one with the smallest median.
 
-    ratio_to_best: of the medians.   ratio_by_round: median and quartiles of the ratio within each round, in which
-    what slows down the whole machine cancels out.
+    ``"ratio_to_best"`` is that of the medians, ``"ratio_by_round"`` has median and quartiles of the ratio within each
+    round, in which what slows down the whole machine cancels out.
 
     >>> row = compared({"ours": Times([1.0, 2.0, 3.0]), "a": Times([4.0, 4.0, 4.0]), "b": Times([5.0, 5.0, 5.0])})
     >>> row["ours_ms"], row["best"], row["ratio_to_best"], row["torch_ms"]
