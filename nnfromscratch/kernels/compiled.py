@@ -24,6 +24,7 @@ from nnfromscratch.kernels.threads import share
 from nnfromscratch.types import Array
 
 COST = 20.0  # that of a number fetched from memory, in floating-point operations
+DEPTH = 1024  # taps that a matrix product takes at a time
 LONG = 256  # numbers in a row: fills the registers of a block several times, and leaves rows to share among threads
 
 
@@ -220,16 +221,19 @@ def matmul(a: Array, b: Array) -> Array:
     if not a.flags.forc or not a.flags.writeable:
         a = a.copy()
     row_step, step = (depth, 1) if a.flags.c_contiguous else (1, rows)
+    tiles, whole = _tiles(depth), _column_table(range(1), range(1), 1, 1, columns)
+    steps = columns, 0, columns, step, 0, row_step
     work = partial(
-        correlation.multiply,
-        product.reshape(-1),
-        a.ravel(order="K"),
-        _flat(b).reshape(-1),
-        (rows, depth, columns),
-        (columns, 0, columns, step, 0, row_step),
+        correlation.multiply, product.reshape(-1), _flat(b).reshape(-1), a.ravel(order="K"), tiles, whole, rows, steps
     )
     share(work, -(-rows // 4), cost=2.0 * a.size * columns)
     return product
+
+
+@lru_cache(maxsize=256)
+def _tiles(depth: int) -> Array:
+    lines = [(0, 0, first, min(first + DEPTH, depth)) for first in range(0, depth, DEPTH)]
+    return np.array(lines, np.intp).reshape(-1, 4)
 
 
 def bias_activation(x: Array, bias: Array, slope: float) -> Array:

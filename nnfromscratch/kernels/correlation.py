@@ -24,8 +24,6 @@ from nnfromscratch.types import Array
 Steps: TypeAlias = tuple[int, int, int, int, int, int]
 Taps: TypeAlias = tuple[int, int, int, int]  # first r, last r + 1, first q, last q + 1
 
-DEPTH = 1024  # taps that a matrix product takes at a time
-
 # Numbers of a row that the gradient of the weights takes at a time: 4 + 4 rows of them, 64 KiB in float32, lie in the
 # first- and second-level cache, and the sums at the end of a block cost little beside them.
 CHUNK = 2048
@@ -49,43 +47,55 @@ def correlate(
     with q, and how many sums lie there side by side; (i, j) is position i·J + j.
     """
     four, two, one = zeros(out, 4), zeros(out, 2), zeros(out, 1)
+    start = first - first  # a zero that has no type of its own, as the constant has: else all would be compiled twice
     for position in range(first, last):
         i, j = position // len(columns), position % len(columns)
         at = rows[i, 0] + columns[j, 0], rows[i, 1] + columns[j, 1]
         taps = rows[i, 2], rows[i, 3], columns[j, 2], columns[j, 3]
         n, count = 0, columns[j, 4]
         while n + lanes(four) <= count:
-            _channels(out, pixels, weights, at, n, taps, steps, 0, channels, None, four)
+            _channels(out, pixels, weights, at, n, taps, steps, start, channels, None, four)
             n += lanes(four)
         while n + lanes(two) <= count:
-            _channels(out, pixels, weights, at, n, taps, steps, 0, channels, None, two)
+            _channels(out, pixels, weights, at, n, taps, steps, start, channels, None, two)
             n += lanes(two)
         while n < count:
-            _channels(out, pixels, weights, at, n, taps, steps, 0, channels, min(count - n, lanes(one)), one)
+            _channels(out, pixels, weights, at, n, taps, steps, start, channels, min(count - n, lanes(one)), one)
             n += lanes(one)
 
 
 @compiled
-def multiply(out: Array, a: Array, b: Array, size: tuple[int, int, int], steps: Steps, first: int, last: int) -> None:
+def multiply(
+    out: Array,
+    b: Array,
+    a: Array,
+    tiles: Array,
+    columns: Array,
+    rows: int,
+    steps: Steps,
+    first: int,
+    last: int,
+) -> None:
     """out[m, n] = Σ_r a[m, r] · b[r, n]: a convolution with just one position. Blocks of 4 rows, first … last − 1.
 
-    out, a, b: flat   size: (rows, depth, columns). A thousand r at a time: so many rows of b, a block wide, stay in the
-    second-level cache until all rows of a have met them.
+    Arguments as in ``correlate``, b in the place of pixels and a of weights. tiles: its table of rows, each taking some
+    of the r and going on where the last one stopped: so many rows of b, a block wide, stay in the second-level cache
+    until all rows of a have met them.
     """
     four, two, one = zeros(out, 4), zeros(out, 2), zeros(out, 1)
-    rows, depth, columns = size
     first, last = 4 * first, min(4 * last, rows)
-    for r in range(0, depth, DEPTH):
-        taps = r, min(r + DEPTH, depth), 0, 1
-        n = 0
-        while n + lanes(four) <= columns:
-            _channels(out, b, a, (0, 0), n, taps, steps, first, last, None, four)
+    for i in range(len(tiles)):
+        at = tiles[i, 0], tiles[i, 1]
+        taps = tiles[i, 2], tiles[i, 3], columns[0, 2], columns[0, 3]
+        n, count = 0, columns[0, 4]
+        while n + lanes(four) <= count:
+            _channels(out, b, a, at, n, taps, steps, first, last, None, four)
             n += lanes(four)
-        while n + lanes(two) <= columns:
-            _channels(out, b, a, (0, 0), n, taps, steps, first, last, None, two)
+        while n + lanes(two) <= count:
+            _channels(out, b, a, at, n, taps, steps, first, last, None, two)
             n += lanes(two)
-        while n < columns:
-            _channels(out, b, a, (0, 0), n, taps, steps, first, last, min(columns - n, lanes(one)), one)
+        while n < count:
+            _channels(out, b, a, at, n, taps, steps, first, last, min(count - n, lanes(one)), one)
             n += lanes(one)
 
 

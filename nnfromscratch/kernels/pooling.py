@@ -25,15 +25,14 @@ def max_pool(
                 w = j * stride[1] - before[1]
                 q0 = max(0, -w)
                 best, which = y[i, c, j], winner[i, c, j]
-                best[:] = x[h + p0, c, w + q0]
-                which[:] = winner.dtype.type(p0 * kernel_size[1] + q0)
                 for p in range(p0, min(kernel_size[0], height - h)):
                     for q in range(q0, min(kernel_size[1], width - w)):
                         pixels = x[h + p, c, w + q]
                         index = winner.dtype.type(p * kernel_size[1] + q)
+                        begins = p == p0 and q == q0
                         for n in range(images):
                             old, new = best[n], pixels[n]
-                            larger = new > old or (new != new and old == old)  # NaN differs from itself
+                            larger = begins or new > old or (new != new and old == old)  # NaN differs from itself
                             best[n] = new if larger else old
                             which[n] = index if larger else which[n]
 
