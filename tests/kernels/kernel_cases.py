@@ -197,3 +197,45 @@ def channel_cases(draw, *, least=0, tiny=False):
         writeable=draw(st.booleans()),
         seed=draw(st.integers(0, 2**16)),
     )
+
+
+def every_kernel(kernels, dtype, *, batch=3, channels=3, filters=5, size=(5, 4), integers=False):
+    """What every kernel of a set gives on random arguments, by name."""
+    rng = np.random.default_rng(11)
+
+    def draw(*shape):
+        return (rng.integers(-3, 4, shape) if integers else rng.standard_normal(shape)).astype(dtype)
+
+    x, weight, small = draw(batch, channels, *size), draw(filters, channels, 3, 2), draw(filters, channels, 2, 2)
+    padding, strided = ((1, 0), (1, 1)), ((2, 3), ((0, 2), (1, 1)))
+    results = {"conv2d": kernels.conv2d(x, weight, (1, 1), padding), "strided": kernels.conv2d(x, small, *strided)}
+    for name, kernel, how in (("conv2d", weight, ((1, 1), padding)), ("strided", small, strided)):
+        dy = draw(*results[name].shape)
+        results[f"{name}_grad_input"] = kernels.conv2d_grad_input(dy, kernel, size, *how)
+        results[f"{name}_grad_weight"] = kernels.conv2d_grad_weight(dy, x, kernel.shape[2:], *how)
+    pool = (2, 3), (2, 1), ((1, 0), (1, 1))
+    results["max_pool2d"], results["winner"] = kernels.max_pool2d(x, *pool)
+    dy = draw(*results["winner"].shape)
+    results["max_pool2d_grad"] = kernels.max_pool2d_grad(dy, results["winner"], size, *pool)
+    results["avg_pool2d"] = kernels.avg_pool2d(x, *pool)
+    results["avg_pool2d_grad"] = kernels.avg_pool2d_grad(dy, size, *pool)
+    a = draw(filters * size[0], batch * channels)
+    results["matmul"] = kernels.matmul(a, draw(batch * channels, size[1] * 5))
+    results["matmul_transposed"] = kernels.matmul(a.T, draw(filters * size[0], batch))
+    bias, gamma, beta, mean, scale = (*draw(4, channels), 1 + abs(draw(channels)))
+    dy, flat = draw(*x.shape), draw(batch, channels)
+    for slope in (0.0, 0.25, 1.0):
+        y = kernels.bias_activation(x.copy(), bias, slope)
+        results[f"bias_activation_{slope}"] = y.copy()
+        results[f"flat_{slope}"] = kernels.bias_activation(flat.copy(), bias, slope)
+        for place, result in enumerate(kernels.bias_activation_grad(dy, y, slope)):
+            results[f"bias_activation_grad_{slope}_{place}"] = result
+        y = kernels.batch_norm(x, gamma, beta, mean, scale, slope)
+        results[f"batch_norm_{slope}"] = y
+        for place, result in enumerate(kernels.batch_norm_grad(dy, x, y, gamma, mean, scale, slope)):
+            results[f"batch_norm_grad_{slope}_{place}"] = result
+    results["mean"], results["variance"] = kernels.batch_statistics(x)
+    theta, g, m, v = draw(4, *x.shape)
+    v = abs(v)
+    kernels.adam(theta, g, m, v, (0.75, 0.25, 0.5, 0.5, 0.125, 2.0, 0.25, 0.5))
+    return {**results, "theta": theta, "m": m, "v": v}
