@@ -1,15 +1,21 @@
 """What only compiled code has: a cache on disk that may fail, unwatched array bounds, types to compile for."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from kernel_cases import INTERPRETED, NONE
+from kernel_cases import INTERPRETED, ChannelCase, every_kernel, kernel_set, laid_out
+
+from nnfromscratch.kernels import NAMES
 
 numba = pytest.importorskip("numba")
+
+from numba.core.dispatcher import Dispatcher  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_CONVOLUTION = """
@@ -18,6 +24,7 @@ from nnfromscratch import functional, kernels
 with kernels.use("compiled"):
     print(functional.conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)))[0].sum())
 """
+every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 pytestmark = pytest.mark.skipif(INTERPRETED, reason="nothing is compiled")
 
 
@@ -55,51 +62,72 @@ def test_a_cache_folder_that_is_a_file_is_no_error(tmp_path):
 
 def test_importing_the_kernels_compiles_nothing():
     program = """
-from nnfromscratch.kernels import compiled, correlation, pooling
+from nnfromscratch.kernels import compiled, correlation, elementwise, pooling
 from numba.core.dispatcher import Dispatcher
-kernels = [k for module in (correlation, pooling) for k in vars(module).values() if isinstance(k, Dispatcher)]
-assert len(kernels) > 5
+modules = correlation, elementwise, pooling
+kernels = [k for module in modules for k in vars(module).values() if isinstance(k, Dispatcher)]
+assert len(kernels) > 12
 print(sum(len(kernel.signatures) for kernel in kernels))
 """
     done = run(["-c", program])
     assert done.stdout.strip() == "0", done.stderr
 
 
-def test_read_only_arrays_need_no_second_compilation():
-    from nnfromscratch.kernels import compiled, correlation, pooling
-    from nnfromscratch.kernels.memory import empty_images
+@every_type
+def test_nothing_is_compiled_twice(dtype):
+    # neither for read-only arrays, nor for other memory orders, slopes and shapes
+    kernels = kernel_set("compiled")
+    modules = kernels.correlation, kernels.elementwise, kernels.pooling
 
-    x, weight = empty_images((2, 1, 5, 4), np.float32), np.ones((3, 1, 2, 2), np.float32)
-    x[:] = np.arange(40).reshape(2, 1, 5, 4)
+    def signatures():
+        found = {}
+        for module in modules:
+            found |= {name: list(k.signatures) for name, k in vars(module).items() if isinstance(k, Dispatcher)}
+        return found
 
-    def everything():
-        y = compiled.conv2d(x, weight, (1, 1), NONE)
-        y.flags.writeable = x.flags.writeable
-        compiled.conv2d_grad_input(y, weight, (5, 4), (1, 1), NONE)
-        compiled.conv2d_grad_weight(y, x, (2, 2), (1, 1), NONE)
-        z, winner = compiled.max_pool2d(x, (2, 2), (2, 2), NONE)
-        z.flags.writeable = winner.flags.writeable = x.flags.writeable
-        compiled.max_pool2d_grad(z, winner, (5, 4), (2, 2), (2, 2), NONE)
-        compiled.avg_pool2d(x, (2, 2), (2, 2), NONE)
-        compiled.avg_pool2d_grad(z, (5, 4), (2, 2), (2, 2), NONE)
-        kernels = (correlation.correlate, correlation.correlate_weights, pooling.max_pool, pooling.max_pool_grad)
-        return [len(kernel.signatures) for kernel in (*kernels, pooling.avg_pool, pooling.avg_pool_grad)]
+    written = {"bias_activation": (0,), "adam": (0, 2, 3)}  # x; θ, m and v
 
-    before = everything()
-    x.flags.writeable = weight.flags.writeable = False
-    assert everything() == before
+    def read_only(name):
+        def kernel(*arguments):
+            for place, argument in enumerate(arguments):
+                if isinstance(argument, np.ndarray) and place not in written.get(name, ()):
+                    argument.flags.writeable = False
+            return getattr(kernels, name)(*arguments)
+
+        return kernel
+
+    every_kernel(kernels, dtype)
+    once = signatures()
+    assert len(once) > 12
+    assert all(once[name] for name in ("correlate", "correlate_weights", "multiply", "normalize", "adam", "max_pool"))
+    every_kernel(kernels, dtype, batch=70, channels=4, filters=8, size=(7, 6), integers=True)
+    every_kernel(SimpleNamespace(**{name: read_only(name) for name in NAMES}), dtype)
+    case = ChannelCase((5, 3, 2, 2), dtype, 0.5, ("gaps", "negative strides"), False, 0)
+    x, gaps = case.numbers(0), case.per_channel(0)
+    kernels.batch_norm_grad(x, x, x, gaps, gaps, gaps, 0)
+    kernels.batch_norm(x, gaps, gaps, gaps, gaps, 1)
+    kernels.matmul(laid_out(x[0, 0], "F"), laid_out(x[0, 0], "gaps"))
+    kernels.bias_activation(x.copy(), gaps, np.float64(0.5))
+    kernels.bias_activation_grad(x, x, True)
+    assert signatures() == once
 
 
 @pytest.mark.slow
 def test_no_index_is_out_of_bounds(tmp_path):
     # Numba looks at every index only when asked; a wrong one would otherwise read a neighbour's memory
+    # (tests/kernels/test_kernels_vectors.py shows that it is noticed then).
     tests = [
-        "tests/kernels/test_kernels_convolution.py::test_convolution_on_random_shapes",
-        "tests/kernels/test_kernels_convolution.py::test_sums_longer_and_rows_wider_than_a_tile",
-        "tests/kernels/test_kernels_convolution.py::test_a_single_image_of_a_single_channel",
-        "tests/kernels/test_kernels_pooling.py",
+        "test_kernels_adam.py",
+        "test_kernels_chunks.py",
+        "test_kernels_convolution.py",
+        "test_kernels_elementwise.py",
+        "test_kernels_matmul.py",
+        "test_kernels_pooling.py",
+        "test_kernels_random.py",
     ]
-    options = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "compiled"]
-    done = run([*options, *tests], NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
+    options = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "compiled or chunks"]
+    program = [*options, *(f"tests/kernels/{test}" for test in tests)]
+    done = run(program, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "passed" in done.stdout
+    passed = int(re.search(r"(\d+) passed", done.stdout)[1])
+    assert passed > 300
