@@ -12,6 +12,7 @@ the columns. Strides and the classes of pixels in a strided gradient are nothing
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache, partial
 from itertools import product
 
@@ -20,7 +21,7 @@ import numpy as np
 from nnfromscratch.kernels import correlation, elementwise, pooling
 from nnfromscratch.kernels.geometry import Padding, Pair, inside, output_size, window_counts, winner_dtype
 from nnfromscratch.kernels.memory import as_channels, as_images, as_rows, empty_rows, from_channels
-from nnfromscratch.kernels.threads import share
+from nnfromscratch.kernels.threads import in_turn, share
 from nnfromscratch.types import Array
 
 COST = 20.0  # that of a number fetched from memory, in floating-point operations
@@ -36,7 +37,7 @@ def conv2d(x: Array, weight: Array, stride: Pair, padding: Padding) -> Array:
     y = empty_rows((oh, filters, ow, len(x)), x.dtype)
     vertical = range(oh), range(-top, oh * sh - top, sh)
     horizontal = range(ow), range(-left, ow * sw - left, sw)
-    _correlate(y, _rows(x), weight, vertical, horizontal)
+    share(*_correlation(y, _rows(x), weight, vertical, horizontal), cost=2.0 * y.size * weight[0].size)
     return as_images(y)
 
 
@@ -51,9 +52,11 @@ def conv2d_grad_input(dy: Array, weight: Array, size: Pair, stride: Pair, paddin
     rows = _rows(dy)
     vertical = [_receiving(h, sh, top, weight.shape[2], size[0]) for h in range(min(sh, size[0]))]
     horizontal = [_receiving(w, sw, left, weight.shape[3], size[1]) for w in range(min(sw, size[1]))]
+    works = []
     for (p, lines), (q, columns) in product(vertical, horizontal):
         flipped = weight[:, :, p::sh, q::sw][:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-        _correlate(dx, rows, flipped, lines, columns)
+        works.append(_correlation(dx, rows, flipped, lines, columns))
+    share(*in_turn(works), cost=2.0 * dy.size * weight[0].size)
     return as_images(dx)
 
 
@@ -69,10 +72,10 @@ def _receiving(phase: int, stride: int, before: int, kernel: int, size: int) -> 
     return offset, (pixels, range(first, first + len(pixels)))
 
 
-def _correlate(
+def _correlation(
     out: Array, rows: Array, weight: Array, vertical: tuple[range, range], horizontal: tuple[range, range]
-) -> None:
-    """out[target] = Σ W · rows[start + offset], for each target and its start, vertically and horizontally.
+) -> tuple[Callable[[int, int], None], int]:
+    """The work of out[target] = Σ W · rows[start + offset], for each target and its start, vertically and horizontally.
 
     out: (OH, M, OW, N)   rows: (H, C, W, N)   weight: (M, C, KH, KW)
     """
@@ -86,8 +89,7 @@ def _correlate(
     work = partial(
         correlation.correlate, out.reshape(-1), rows.reshape(-1), weights.reshape(-1), *tables, filters, steps
     )
-    sums = len(vertical[0]) * len(horizontal[0]) * n * weights.size
-    share(work, len(row_table) * len(column_table), cost=2.0 * sums)
+    return work, len(row_table) * len(column_table)
 
 
 @lru_cache(maxsize=256)  # the same few shapes come at every step

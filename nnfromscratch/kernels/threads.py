@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +18,8 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 from nnfromscratch.errors import require_int
+
+WORTH = 3e7  # floating-point operations, about 0.3 ms: waking a second thread takes a third of that
 
 _chosen: ContextVar[int | None] = ContextVar("nnfromscratch_threads", default=None)
 
@@ -93,16 +95,35 @@ def _pool(threads: int, process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="nnfromscratch")
 
 
+def in_turn(works: Sequence[tuple[Callable[[int, int], object], int]]) -> tuple[Callable[[int, int], None], int]:
+    """Several works as one to be shared, with their counts added: one wait for the threads instead of many.
+
+    >>> work, count = in_turn([(lambda *span: print("a", *span), 3), (lambda *span: print("b", *span), 2)])
+    >>> work(1, count)
+    a 1 3
+    b 0 2
+    """
+    starts = [0, *itertools.accumulate(count for _, count in works)]
+
+    def all_works(first: int, last: int) -> None:
+        for (work, count), start in zip(works, starts, strict=False):
+            begin, end = max(first - start, 0), min(last - start, count)
+            if begin < end:
+                work(begin, end)
+
+    return all_works, starts[-1]
+
+
 def share(work: Callable[[int, int], object], count: int, *, cost: float) -> None:
     """Call ``work(first, last)`` on ranges that make up 0 … count − 1, on several threads where it pays.
 
-    ``cost`` is the whole work in floating-point operations; under a million of them a second thread costs more than
-    it saves. ``work`` must release the interpreter lock and write nothing outside its range: then the result has the
-    same bits for every number of threads.
+    ``cost`` is the whole work in floating-point operations; where there are few of them, a second thread costs more
+    than it saves. ``work`` must release the interpreter lock and write nothing outside its range: then the result has
+    the same bits for every number of threads.
     """
     threads = thread_count()
     ranges = min(threads, count)
-    if ranges <= 1 or cost < 1e6:
+    if ranges <= 1 or cost < WORTH:
         work(0, count)
         return
     edges = [count * k // ranges for k in range(ranges + 1)]
