@@ -1,15 +1,25 @@
 """Work in ranges: they make up the whole, several threads give the bits of one, and a failure is not lost."""
 
+import contextvars
 import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pytest
-from kernel_cases import INTERPRETED, NONE, Case, kernel_set
+import threadpoolctl
+from kernel_cases import INTERPRETED, NONE, every_kernel, fast_sets, kernel_set
 
+from nnfromscratch.data import Dataset
 from nnfromscratch.errors import RangeError
+from nnfromscratch.functional import softmax_cross_entropy
 from nnfromscratch.kernels import threads
+from nnfromscratch.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten, LeakyReLU, MaxPool2d, ReLU, Sequential
+from nnfromscratch.optimizers import Adam
+from nnfromscratch.training import fit
 
+every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 MUCH = 1e9
 
 
@@ -119,22 +129,6 @@ def test_a_forked_process_starts_its_own_threads(monkeypatch):
     assert threads._pool(2, os.getpid()) is not threads._pool(2, os.getpid() + 1)
 
 
-def test_blas_keeps_to_one_thread_inside_and_gets_its_threads_back():
-    threadpoolctl = pytest.importorskip("threadpoolctl")
-
-    def blas_threads():
-        return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-
-    with threadpoolctl.threadpool_limits(2, "blas"):
-        before = blas_threads()
-        with threads.one_blas_thread():
-            assert set(blas_threads()) <= {1}
-        assert blas_threads() == before
-        with pytest.raises(ZeroDivisionError), threads.one_blas_thread():
-            raise ZeroDivisionError
-        assert blas_threads() == before
-
-
 def test_the_cost_is_the_number_of_operations_compiled(monkeypatch):
     # it decides on the number of threads: one multiplication and one addition for every product of equation (1)
     compiled = kernel_set("compiled")
@@ -161,36 +155,157 @@ def test_the_cost_is_the_number_of_operations_compiled(monkeypatch):
     assert costs == [y.size * 6] * 4
 
 
-CASES = [
-    Case(8, 6, 10, (14, 13), (3, 3), (1, 1), ((1, 1), (1, 1)), np.float32, ("C", "C"), 0),
-    Case(16, 5, 7, (21, 20), (5, 4), (2, 3), ((2, 0), (1, 3)), np.float64, ("batch last", "F"), 1),
-    Case(9, 3, 130, (9, 9), (2, 2), (1, 2), ((0, 1), (0, 0)), np.float32, ("F", "gaps"), 2),
-]
+def forced(monkeypatch, name):
+    """Share out all work, however little; the list that is returned takes in how many ranges there were."""
+    ranges = []
+
+    def share(work, count, *, cost):
+        ranges.append(min(count, threads.thread_count()))
+        threads.share(work, count, cost=MUCH)
+
+    monkeypatch.setattr(kernel_set(name), "share", share)
+    return ranges
 
 
-@pytest.mark.skipif(INTERPRETED, reason="a million operations are too many for Python")
-@pytest.mark.parametrize("case", CASES)
-def test_several_threads_give_the_bits_of_one_compiled(monkeypatch, case):
-    kernels = kernel_set("compiled")
-    x, weight, dy = case.x(), case.weight(), case.dy()
-    assert 2 * dy.size * case.channels * case.kernel[0] * case.kernel[1] > 1e6
-    dense = np.random.default_rng(3).standard_normal((50, 30, 20, 20)).astype(case.dtype)
-    winners = kernels.max_pool2d(dense, (3, 3), (2, 2), NONE)
-    assert winners[0].size * 9 > 1e6
+@every_type
+@pytest.mark.parametrize("options", [{}, {"batch": 21, "channels": 5, "filters": 13, "size": (9, 8)}])
+def test_several_threads_give_the_bits_of_one_compiled(monkeypatch, options, dtype):
+    if INTERPRETED and options:
+        pytest.skip("too many numbers for Python")
+    kernels, ranges = kernel_set("compiled"), forced(monkeypatch, "compiled")
 
-    def everything():
-        return [
-            kernels.conv2d(x, weight, case.stride, case.padding),
-            kernels.conv2d_grad_input(dy, weight, case.size, case.stride, case.padding),
-            kernels.conv2d_grad_weight(dy, x, case.kernel, case.stride, case.padding),
-            *kernels.max_pool2d(dense, (3, 3), (2, 2), NONE),
-            kernels.max_pool2d_grad(winners[0], winners[1], (20, 20), (3, 3), (2, 2), NONE),
-            kernels.avg_pool2d(dense, (3, 3), (2, 2), NONE),
-            kernels.avg_pool2d_grad(winners[0], (20, 20), (3, 3), (2, 2), NONE),
-        ]
+    def everything(count):
+        ranges.clear()
+        with threads.use_threads(count):
+            return {name: result.tobytes() for name, result in every_kernel(kernels, dtype, **options).items()}
 
-    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
-    alone = [result.tobytes() for result in everything()]
-    for setting in ("2", "3", "8"):
-        monkeypatch.setenv("NUMBA_NUM_THREADS", setting)
-        assert [result.tobytes() for result in everything()] == alone
+    alone = everything(1)
+    assert set(ranges) == {1}
+    for count in (1, 2, 2, 3, 5, 50):
+        again = everything(count)
+        assert [name for name in alone if again[name] != alone[name]] == []
+        assert count == 1 or min(ranges) > 1  # no kernel kept to one thread
+
+
+@pytest.mark.skipif(INTERPRETED, reason="too many numbers for Python")
+@every_type
+def test_threads_that_meet_in_the_middle_of_a_block_compiled(monkeypatch, dtype):
+    # the numbers of rows, channels and parameters are no multiples of what a kernel takes at a time
+    kernels, results = kernel_set("compiled"), {}
+    forced(monkeypatch, "compiled")
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((4 * 9 + 3, 1100)).astype(dtype), rng.standard_normal((1100, 77)).astype(dtype)
+    numbers = rng.standard_normal((4, 10_007)).astype(dtype)
+    x, dy = rng.standard_normal((130, 7, 3, 17)).astype(dtype), rng.standard_normal((130, 11, 3, 17)).astype(dtype)
+    for count in (1, 2, 3, 5, 7):
+        with threads.use_threads(count):
+            theta, g, m, v = numbers.copy()
+            kernels.adam(theta, g, m, abs(v), (0.9, 0.1, 0.999, 0.001, 0.01, 2.0, 1e-8, 0.99))
+            dweight = kernels.conv2d_grad_weight(dy, x, (3, 3), (1, 1), ((1, 1), (1, 1)))
+            results[count] = [array.tobytes() for array in (kernels.matmul(a, b), theta, m, dweight)]
+    assert all(result == results[1] for result in results.values())
+
+
+@fast_sets
+def test_the_same_number_of_threads_gives_the_same_bits_again(monkeypatch, name):
+    if hasattr(kernel_set(name), "share"):
+        forced(monkeypatch, name)
+    with threads.use_threads(2):
+        first = every_kernel(kernel_set(name), np.float32)
+        again = every_kernel(kernel_set(name), np.float32)
+    assert {key: result.tobytes() for key, result in first.items()} == {k: r.tobytes() for k, r in again.items()}
+
+
+def trained(count):
+    """Everything that a training leaves behind, as bytes."""
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((50, 1, 8, 8), np.float32), rng.integers(0, 3, 50)
+    network = Sequential(
+        *(Conv2d(1, 6, 3, padding=1, rng=rng), BatchNorm(6), ReLU(), MaxPool2d(2)),
+        *(Conv2d(6, 8, 3, stride=2, rng=rng), LeakyReLU(), Flatten(), Dropout(0.25, rng=rng), Dense(8, 3, rng=rng)),
+    )
+    optimizer = Adam(weight_decay=0.01)
+    data = Dataset(images, labels, ("a", "b", "c"))
+    with threads.use_threads(count):
+        history = fit(
+            network, data, loss=softmax_cross_entropy, optimizer=optimizer, epochs=3, batch_size=16, rng=rng,
+            progress=False,
+        )  # fmt: skip
+    arrays = {**network.params, **network.state, **optimizer.state_dict()}
+    bits = {name: np.asarray(array).tobytes() for name, array in arrays.items() if not name.endswith("rng")}
+    assert len(bits) == 8 + 2 + 2 * 8 + 1
+    return bits, history.loss
+
+
+@pytest.mark.skipif(INTERPRETED, reason="too many numbers for Python")
+def test_a_training_has_the_same_bits_with_several_threads_compiled(monkeypatch):
+    ranges = forced(monkeypatch, "compiled")
+    bits, losses = trained(1)
+    assert len(losses) == 3
+    assert set(ranges) == {1}
+    for count in (2, 3, 2):
+        ranges.clear()
+        assert trained(count) == (bits, losses)
+        assert max(ranges) == count
+
+
+# BLAS
+
+
+def blas_threads():
+    return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+
+
+def test_blas_has_the_number_of_threads_that_was_asked_for_and_then_its_own_again():
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        before = blas_threads()
+        for count in (1, 2, 3):
+            with threads.use_threads(count):
+                inside = blas_threads()
+                assert set(inside) <= {count}
+                with threads.use_threads():
+                    assert blas_threads() == inside
+                with threads.one_blas_thread():
+                    assert set(blas_threads()) <= {1}
+                assert blas_threads() == inside
+                with threads.use_threads(1):
+                    assert set(blas_threads()) <= {1}
+                assert (blas_threads(), threads.thread_count()) == (inside, count)
+            assert blas_threads() == before
+
+
+def test_threads_are_given_back_after_an_exception():
+    count = threads.thread_count()
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        before = blas_threads()
+        with pytest.raises(ZeroDivisionError), threads.use_threads(3), threads.one_blas_thread():
+            raise ZeroDivisionError
+        assert (blas_threads(), threads.thread_count()) == (before, count)
+        for wrong in (0, -1, 1.5, True, "2"):
+            with pytest.raises(RangeError, match="use_threads: count expects"):
+                threads.use_threads(wrong).__enter__()
+            assert (blas_threads(), threads.thread_count()) == (before, count)
+
+
+def test_another_thread_has_a_setting_of_its_own():
+    count, seen = threads.thread_count(), []
+    with threads.use_threads(count + 3):
+        thread = threading.Thread(target=contextvars.Context().run, args=(lambda: seen.append(threads.thread_count()),))
+        thread.start()
+        thread.join()
+    assert seen == [count]
+
+
+def test_one_number_in_the_environment_is_enough():
+    program = """
+import numpy
+from nnfromscratch.kernels import threads
+with threads.use_threads():
+    print(threads.thread_count(), *[library.get_num_threads() for library in threads._blas()])
+"""
+    for count in ("1", "2"):
+        environment = {**os.environ, "NUMBA_NUM_THREADS": count}
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+        )
+        assert set(done.stdout.split()) == {count}
