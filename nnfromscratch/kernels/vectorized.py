@@ -18,6 +18,9 @@ from nnfromscratch.kernels.memory import as_images, as_rows, empty_rows, pieces
 from nnfromscratch.kernels.threads import one_blas_thread, share
 from nnfromscratch.types import Array
 
+PARTS = 4  # of the sum over all rows in ∂L/∂W: more cores than this do not help there
+BLOCK = 48  # rows of a matrix: a multiple of what BLAS takes at once, so that it rounds as it would in one piece
+
 
 def conv2d(x: Array, weight: Array, stride: Pair, padding: Padding) -> Array:
     """y[i] = Σ_q W[q] · (the rows under the kernel in row i, moved by q): for each q (F, KH·C) times (KH·C, OW·N)."""
@@ -73,23 +76,29 @@ def conv2d_grad_input(dy: Array, weight: Array, size: Pair, stride: Pair, paddin
 
 
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> Array:
-    """∂L/∂W[q]ᵀ = Σ_i (the rows under the kernel in row i, moved by q) · ∂L/∂y[i]ᵀ: (KH·C, OW·N) times (OW·N, F)."""
+    """∂L/∂W[q]ᵀ = Σ_i (the rows under the kernel in row i, moved by q) · ∂L/∂y[i]ᵀ: (KH·C, OW·N) times (OW·N, F).
+
+    The rows i are added up in a few parts, so that threads have sums of their own: as many parts, and so the same
+    bits, for every number of threads.
+    """
     (kh, kw), (n, filters, oh, ow), (channels, height, width) = kernel_size, dy.shape, x.shape[1:]
     (sh, sw), ((top, _), (left, _)) = stride, padding
     columns = [_columns(q, left, sw, width, ow, n) for q in range(kw)]
     pixels, gradients = _every(sw, x), as_rows(dy).reshape(oh, filters, ow * n)
-    dweight = np.zeros((kw, kh * channels, filters), dy.dtype)
+    parts = np.array_split(range(oh), min(oh, PARTS))
+    sums = np.zeros((len(parts), kw, kh * channels, filters), dy.dtype)
 
-    def some_filters(first: int, last: int) -> None:
-        for i in range(oh):
-            h = i * sh - top
-            p0, p1 = window(h, kh, height)
-            for q, (outputs, phase, under) in enumerate(columns):
-                met = pixels[phase][(h + p0) * channels : (h + p1) * channels, under]
-                dweight[q, p0 * channels : p1 * channels, first:last] += met @ gradients[i, first:last, outputs].T
+    def some_parts(first: int, last: int) -> None:
+        for part in range(first, last):
+            for i in parts[part]:
+                h = i * sh - top
+                p0, p1 = window(h, kh, height)
+                for q, (outputs, phase, under) in enumerate(columns):
+                    met = pixels[phase][(h + p0) * channels : (h + p1) * channels, under]
+                    sums[part, q, p0 * channels : p1 * channels] += met @ gradients[i, :, outputs].T
 
-    _share(some_filters, filters, cost=2.0 * dy.size * channels * kh * kw)
-    return np.ascontiguousarray(dweight.reshape(kw, kh, channels, filters).transpose(3, 2, 1, 0))
+    _share(some_parts, len(parts), cost=2.0 * dy.size * channels * kh * kw)
+    return np.ascontiguousarray(sums.sum(axis=0).reshape(kw, kh, channels, filters).transpose(3, 2, 1, 0))
 
 
 def _every(step: int, x: Array) -> list[Array]:
@@ -203,13 +212,14 @@ def avg_pool2d_grad(dy: Array, size: Pair, kernel_size: Pair, stride: Pair, padd
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """a·b, by BLAS, each thread some rows of a."""
+    """a·b, by BLAS, each thread some blocks of the rows of a."""
     y = empty_rows((len(a), b.shape[1]), a.dtype)
 
-    def rows(first: int, last: int) -> None:
-        np.matmul(a[first:last], b, out=y[first:last])
+    def blocks(first: int, last: int) -> None:
+        rows = slice(first * BLOCK, last * BLOCK)
+        np.matmul(a[rows], b, out=y[rows])
 
-    _share(rows, len(a), cost=2.0 * a.size * b.shape[1])
+    _share(blocks, -(-len(a) // BLOCK), cost=2.0 * a.size * b.shape[1])
     return y
 
 
