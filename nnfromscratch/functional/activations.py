@@ -99,7 +99,10 @@ def sigmoid(x: Array) -> tuple[Array, Backward]:
 
     def backward(dy: Array) -> Array:
         require_gradient("sigmoid", dy, y.shape, y.dtype)
-        return dy * y * (1 - y)
+        dx = 1 - y
+        dx *= y
+        dx *= dy
+        return dx
 
     return y, backward
 
