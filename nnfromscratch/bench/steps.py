@@ -52,14 +52,14 @@ def _game(workload: Workload, generator: Sequential, discriminator: Sequential, 
         on_fake, fake_backward = discriminator.forward(fake)
         real_loss, dreal = binary_cross_entropy_with_logits(on_real, 1.0)
         fake_loss, dfake = binary_cross_entropy_with_logits(on_fake, 0.0)
-        _, grads_real = real_backward(dreal(), wrt=("params",))
-        _, grads_fake = fake_backward(dfake(), wrt=("params",))
-        adam_d.step(discriminator.params, {name: grad + grads_fake[name] for name, grad in grads_real.items()})
+        _, grads = real_backward(dreal(), wrt=("params",))
+        for name, grad in fake_backward(dfake(), wrt=("params",))[1].items():
+            grads[name] += grad
+        adam_d.step(discriminator.params, grads)
 
         judged, judged_backward = discriminator.forward(fake)
         generator_loss, djudged = binary_cross_entropy_with_logits(judged, 1.0)
-        dimages, _ = judged_backward(djudged(), wrt=("x",))
-        _, grads = generator_backward(dimages, wrt=("params",))
+        _, grads = generator_backward(judged_backward(djudged(), wrt=("x",))[0], wrt=("params",))
         adam_g.step(generator.params, grads)
         return float(real_loss) + float(fake_loss), float(generator_loss)
 

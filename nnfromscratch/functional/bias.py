@@ -18,8 +18,8 @@ def add_bias(
     ∂L/∂x = ∂L/∂y where y > 0, otherwise a · ∂L/∂y        ∂L/∂b[c] = Σ ∂L/∂x[n, c, ...]
 
     Unlike all other operations this one may write over x, which is the fresh sum that the bias completes (not where
-    somebody replaced a kernel: who knows what else they use that array for). The slope a
-    is not negative, so that y has the sign of x + b, and the way back needs y alone.
+    somebody replaced a kernel: who knows what else they use that array for). The slope a is not negative, so that y has
+    the sign of x + b, and the way back needs y alone.
 
     x, y: (N, C) or (N, C, H, W)   bias: (C,) or None, which adds nothing and gets no gradient
     Source: Goodfellow, Bengio, Courville, Deep Learning (2016), sections 6.3 and 6.5.
@@ -36,10 +36,10 @@ def add_bias(
         return x, lambda dy: (dy, None)
     shift = x.dtype.type(0).repeat(x.shape[1]) if bias is None else bias
     y = kernel.bias_activation(x.copy(order="K") if kernel.replaced else x, shift, negative_slope)
-    has_bias = bias is not None
+    has_bias, result = bias is not None, y if negative_slope != 1 else None  # without f, y is not worth its memory
 
     def backward(dy: Array) -> tuple[Array, Array | None]:
-        dx, dbias = kernel.bias_activation_grad(dy, y, negative_slope)
+        dx, dbias = kernel.bias_activation_grad(dy, dy if result is None else result, negative_slope)
         return dx, dbias if has_bias else None
 
     return y, backward

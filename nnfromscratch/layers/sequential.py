@@ -58,6 +58,7 @@ class Sequential(Layer):
             require_wrt("Sequential", wrt, ("x", "params"))
             named: Gradients = {}
             gradient: Array | None = dy
+            del dy  # where nobody else keeps it, its memory is free once the last layer has used it
             for index, group_backward in reversed(groups):
                 # Below the first layer with parameters nobody needs ∂L/∂x, unless it was asked for.
                 needed = "x" in wrt or any(below.params for below in self.layers[:index])
