@@ -50,7 +50,7 @@ def empty_rows(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     if size < SMALL:
         return np.empty(shape, dtype)
     _keep_freed_memory()
-    numbers = np.empty(size + 16, dtype)
+    numbers = np.empty(size + 64 // np.dtype(dtype).itemsize, dtype)
     start = -numbers.ctypes.data % 64 // numbers.itemsize
     return numbers[start : start + size].reshape(shape)
 
