@@ -1,13 +1,13 @@
 """The arithmetic of convolution, compiled: blocks of sums that stay in the processor's registers until they are done.
 
 Why blocks: one multiplication and one addition need a pixel, a weight and a sum. Taken one at a time, the processor
-would wait for memory. A *register block* holds the sums of 4 channels × 4 registers. For each tap it loads four
-registers of pixels and four weights, and does sixteen multiplications of whole registers with them; the sums meet
-memory once, at the end.
+would wait for memory. A *register block* holds the sums of 4 channels × 4 registers (× 2 on processors with few). For
+each tap it loads four registers of pixels and four weights, and does sixteen multiplications of whole registers with
+them; the sums meet memory once, at the end.
 
 Images are (H, C, W, N), see ``memory``. The KH rows of C channels under a kernel are neighbours in memory, so that one
 index r = p·C + c numbers them, and a tap is (q, r). Which taps fall into the padding depends on the output's row and
-column alone; ``plan`` says it in tables.
+column alone: ``compiled`` says it in two tables.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nnfromscratch.kernels.numba_options import compiled
-from nnfromscratch.kernels.vectors import lanes, load, multiply_add, spread, store, totals, zeros
+from nnfromscratch.kernels.vectors import WIDE, lanes, load, multiply_add, spread, store, totals, zeros
 from nnfromscratch.types import Array
 
 # How far apart in memory are the taps r and r + 1, q and q + 1 and the outputs m and m + 1; then the same for weights.
@@ -46,16 +46,16 @@ def correlate(
     out, pixels, weights: flat   rows[i] = (start in out, start in pixels, first r, last r + 1), columns[j] the same
     with q, and how many sums lie there side by side; (i, j) is position i·J + j.
     """
-    four, two, one = zeros(out, 4), zeros(out, 2), zeros(out, 1)
+    wide, two, one = zeros(out, WIDE), zeros(out, 2), zeros(out, 1)
     start = first - first  # a zero that has no type of its own, as the constant has: else all would be compiled twice
     for position in range(first, last):
         i, j = position // len(columns), position % len(columns)
         at = rows[i, 0] + columns[j, 0], rows[i, 1] + columns[j, 1]
         taps = rows[i, 2], rows[i, 3], columns[j, 2], columns[j, 3]
         n, count = 0, columns[j, 4]
-        while n + lanes(four) <= count:
-            _channels(out, pixels, weights, at, n, taps, steps, start, channels, None, four)
-            n += lanes(four)
+        while n + lanes(wide) <= count:
+            _channels(out, pixels, weights, at, n, taps, steps, start, channels, None, wide)
+            n += lanes(wide)
         while n + lanes(two) <= count:
             _channels(out, pixels, weights, at, n, taps, steps, start, channels, None, two)
             n += lanes(two)
@@ -82,15 +82,15 @@ def multiply(
     of the r and going on where the last one stopped: so many rows of b, a block wide, stay in the second-level cache
     until all rows of a have met them.
     """
-    four, two, one = zeros(out, 4), zeros(out, 2), zeros(out, 1)
+    wide, two, one = zeros(out, WIDE), zeros(out, 2), zeros(out, 1)
     first, last = 4 * first, min(4 * last, rows)
     for i in range(len(tiles)):
         at = tiles[i, 0], tiles[i, 1]
         taps = tiles[i, 2], tiles[i, 3], columns[0, 2], columns[0, 3]
         n, count = 0, columns[0, 4]
-        while n + lanes(four) <= count:
-            _channels(out, b, a, at, n, taps, steps, first, last, None, four)
-            n += lanes(four)
+        while n + lanes(wide) <= count:
+            _channels(out, b, a, at, n, taps, steps, first, last, None, wide)
+            n += lanes(wide)
         while n + lanes(two) <= count:
             _channels(out, b, a, at, n, taps, steps, first, last, None, two)
             n += lanes(two)

@@ -23,7 +23,8 @@ from numba.extending import lower_builtin, models, register_model, type_callable
 
 from nnfromscratch.types import Array
 
-REGISTER = 64 if binding.get_host_cpu_features().get("avx512f") else 32  # bytes
+# AVX-512 has 32 registers of 64 bytes; what came before (AVX2, NEON) has 16 of 32 bytes, or is used as if it had.
+REGISTER, WIDE = (64, 4) if binding.get_host_cpu_features().get("avx512f") else (32, 2)  # bytes; registers a channel
 CHECKED = bool(getattr(numba.config, "BOUNDSCHECK", False))
 
 
