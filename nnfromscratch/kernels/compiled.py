@@ -185,8 +185,11 @@ def max_pool2d_grad(dy: Array, winner: Array, size: Pair, kernel_size: Pair, str
     """Each window sends its ∂L/∂y to the pixel that won it."""
     before = padding[0][0], padding[1][0]
     dy_rows, winner_rows = _rows(dy), _rows(winner)
-    dx = np.zeros((size[0], dy.shape[1], size[1], len(dy)), dy.dtype)
-    work = partial(pooling.max_pool_grad, dx, dy_rows, winner_rows, kernel_size, stride, before)
+    shape = size[0], dy.shape[1], size[1], len(dy)
+    covered = dy.shape[2] * kernel_size[0], dy.shape[3] * kernel_size[1]
+    tiled = stride == kernel_size and covered == size and not any(map(any, padding))
+    dx = empty_rows(shape, dy.dtype) if tiled else np.zeros(shape, dy.dtype)
+    work = partial(pooling.max_pool_grad, dx, dy_rows, winner_rows, kernel_size, stride, before, tiled)
     share(work, dy.shape[1], cost=float(dy.size * kernel_size[0] * kernel_size[1]))
     return as_images(dx)
 

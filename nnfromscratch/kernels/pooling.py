@@ -39,9 +39,20 @@ def max_pool(
 
 @compiled
 def max_pool_grad(
-    dx: Array, dy: Array, winner: Array, kernel_size: Pair, stride: Pair, before: Pair, first: int, last: int
+    dx: Array,
+    dy: Array,
+    winner: Array,
+    kernel_size: Pair,
+    stride: Pair,
+    before: Pair,
+    tiled: bool,
+    first: int,
+    last: int,
 ) -> None:
-    """dx[winner of the window] += dy[window]; dx comes filled with zeros."""
+    """dx[winner of the window] += dy[window]; dx comes filled with zeros.
+
+    tiled: the windows lie side by side and cover the image, each pixel once; then dx may come with anything in it.
+    """
     height, _, width, images = dx.shape
     zero = dx.dtype.type(0)
     for i in range(dy.shape[0]):
@@ -54,8 +65,12 @@ def max_pool_grad(
                     for q in range(max(0, -w), min(kernel_size[1], width - w)):
                         pixels = dx[h + p, c, w + q]
                         index = winner.dtype.type(p * kernel_size[1] + q)
-                        for n in range(images):
-                            pixels[n] += gradient[n] if which[n] == index else zero
+                        if tiled:
+                            for n in range(images):
+                                pixels[n] = gradient[n] if which[n] == index else zero
+                        else:
+                            for n in range(images):
+                                pixels[n] += gradient[n] if which[n] == index else zero
 
 
 @compiled
