@@ -64,7 +64,7 @@ def ladder(results: Results) -> str:
             continue
         step = "" if before is None or name == "matrix_product" else f"×{_three(speed / before)}"
         peak = speeds.get("matrix_product")
-        lines.append((words, _three(speed), step, f"{speed / peak:.1%}" if peak else ""))
+        lines.append((words, _three(speed), step, f"{_three(100 * speed / peak)} %" if peak else ""))
         before = speed
     table = _table(("", "GFLOP/s", "against the line above", "of the matrix product"), lines)
     return f"{measured.get('what', '')}, batch {measured.get('batch', '')}, one thread\n\n{table}" if lines else NOTHING
@@ -251,8 +251,9 @@ def _table(titles: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     lines = list(lines)
     if not lines:
         return NOTHING
-    numeric = [index for index, word in enumerate(lines[0]) if str(word)[:1] in "0123456789*×–"]
-    rule = ["---:" if index in numeric else "---" for index in range(len(titles))]
+    columns = [[str(cell) for cell in column if cell != ""] for column in zip(*lines, strict=True)]
+    numeric = [all(cell[0] in "0123456789*×–" for cell in column) for column in columns]
+    rule = ["---:" if index and numeric[index] else "---" for index in range(len(titles))]
     return "\n".join("| " + " | ".join(map(str, cells)) + " |" for cells in (titles, rule, *lines))
 
 
@@ -261,7 +262,7 @@ def _three(number: float | None) -> str:
     if number is None:
         return "–"
     size = abs(number)
-    digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.1 else 4
+    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3 if size >= 0.1 else 4
     return f"{number:,.{digits}f}"
 
 

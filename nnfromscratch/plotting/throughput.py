@@ -89,8 +89,8 @@ def roofline(rows: Sequence[Mapping[str, Any]], *, peak_gflops: float, bandwidth
     x = np.array(sorted({min(*intensities, ridge) / 1.6, ridge, max(*intensities, ridge) * 1.6}))
     axes.plot(x, np.minimum(peak_gflops, x * bandwidth), color=INK, linewidth=1.2)
     axes.annotate(
-        f"{peak_gflops:.0f} GFLOP/s", (x[-1], peak_gflops), (0, 4), textcoords="offset points",
-        ha="right", size=SMALL_SIZE, color=MUTED,
+        f"{peak_gflops:.0f} GFLOP/s", (ridge, peak_gflops), (0, 4), textcoords="offset points",
+        size=SMALL_SIZE, color=MUTED,
     )  # fmt: skip
     axes.annotate(
         f"{bandwidth:.0f} GB/s", (x[0], x[0] * bandwidth), (10, 0), textcoords="offset points",
@@ -99,7 +99,8 @@ def roofline(rows: Sequence[Mapping[str, Any]], *, peak_gflops: float, bandwidth
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(x[0], x[-1])
-    axes.set_ylim(min(row["gflops"] for row in rows) / 1.3, 1.4 * peak_gflops)
+    speeds = [row["gflops"] for row in rows]
+    axes.set_ylim(min(speeds) / 1.3, 1.4 * max(peak_gflops, *speeds))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

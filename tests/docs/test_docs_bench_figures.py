@@ -51,6 +51,8 @@ def test_every_part_was_measured(results, part):
 def test_both_sides_computed_the_same(results):
     assert results["failures"] == []
     assert all(check["passed"] for check in results["checks"])
+    checked = {(check["workload"], check["batch"]) for check in results["checks"]}
+    assert checked >= set(itertools.product(Chosen().workloads, (32, 128)))
 
 
 def test_a_ratio_is_that_of_the_medians(results):
