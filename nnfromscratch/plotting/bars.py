@@ -69,7 +69,7 @@ def _draw(axes: Axes, bar: Bar, group: int, series: list[str]) -> None:
     axes.annotate(
         f"{bar.height:.2f}" if bar.height < 10 else f"{bar.height:.0f}", (x, bar.top), (0, 3),
         textcoords="offset points", ha="center", size=SMALL_SIZE, color=INK,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},  # legible where the line of 1 passes
+        zorder=5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},  # legible where the line of 1 passes
     )  # fmt: skip
 
 
