@@ -26,7 +26,7 @@ RUNGS = {
     "compiled": "5. register blocks, compiled (`compiled`)",
     "matrix_product": "the machine's matrix product (BLAS)",
 }
-RECOVERABLE = (KeyError, TypeError, ValueError, IndexError, ArithmeticError, AttributeError)
+RECOVERABLE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, StopIteration)
 
 Row = Mapping[str, Any]
 Results = Mapping[str, Any]

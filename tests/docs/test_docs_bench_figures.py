@@ -117,6 +117,7 @@ def test_pictures_are_drawn_or_said_to_be_missing(results):
     assert isinstance(measured.picture(lambda: measured.roofline(results)), measured.Picture)
     assert isinstance(measured.picture(lambda: plotting.step_times([])), measured.Text)
     assert isinstance(measured.picture(lambda: measured.roofline({})), measured.Text)
+    assert isinstance(measured.picture(lambda: measured.roofline({**results, "peak": []})), measured.Text)
 
 
 def test_no_figure_is_written_by_hand():
