@@ -46,22 +46,12 @@ def correlate(
     out, pixels, weights: flat   rows[i] = (start in out, start in pixels, first r, last r + 1), columns[j] the same
     with q, and how many sums lie there side by side; (i, j) is position i·J + j.
     """
-    wide, two, one = zeros(out, WIDE), zeros(out, 2), zeros(out, 1)
     start = first - first  # a zero that has no type of its own, as the constant has: else all would be compiled twice
     for position in range(first, last):
         i, j = position // len(columns), position % len(columns)
         at = rows[i, 0] + columns[j, 0], rows[i, 1] + columns[j, 1]
         taps = rows[i, 2], rows[i, 3], columns[j, 2], columns[j, 3]
-        n, count = 0, columns[j, 4]
-        while n + lanes(wide) <= count:
-            _channels(out, pixels, weights, at, n, taps, steps, start, channels, None, wide)
-            n += lanes(wide)
-        while n + lanes(two) <= count:
-            _channels(out, pixels, weights, at, n, taps, steps, start, channels, None, two)
-            n += lanes(two)
-        while n < count:
-            _channels(out, pixels, weights, at, n, taps, steps, start, channels, min(count - n, lanes(one)), one)
-            n += lanes(one)
+        _row(out, pixels, weights, at, columns[j, 4], taps, steps, start, channels)
 
 
 @compiled
@@ -82,21 +72,37 @@ def multiply(
     of the r and going on where the last one stopped: so many rows of b, a block wide, stay in the second-level cache
     until all rows of a have met them.
     """
-    wide, two, one = zeros(out, WIDE), zeros(out, 2), zeros(out, 1)
     first, last = 4 * first, min(4 * last, rows)
     for i in range(len(tiles)):
         at = tiles[i, 0], tiles[i, 1]
         taps = tiles[i, 2], tiles[i, 3], columns[0, 2], columns[0, 3]
-        n, count = 0, columns[0, 4]
-        while n + lanes(wide) <= count:
-            _channels(out, b, a, at, n, taps, steps, first, last, None, wide)
-            n += lanes(wide)
-        while n + lanes(two) <= count:
-            _channels(out, b, a, at, n, taps, steps, first, last, None, two)
-            n += lanes(two)
-        while n < count:
-            _channels(out, b, a, at, n, taps, steps, first, last, min(count - n, lanes(one)), one)
-            n += lanes(one)
+        _row(out, b, a, at, columns[0, 4], taps, steps, first, last)
+
+
+@compiled
+def _row(
+    out: Array,
+    pixels: Array,
+    weights: Array,
+    at: tuple[int, int],
+    count: int,
+    taps: Taps,
+    steps: Steps,
+    first: int,
+    last: int,
+) -> None:
+    """``count`` sums side by side, of the channels first … last − 1: the widest vectors that fit, then a mask."""
+    wide, two, one = zeros(out, WIDE), zeros(out, 2), zeros(out, 1)
+    n = 0
+    while n + lanes(wide) <= count:
+        _channels(out, pixels, weights, at, n, taps, steps, first, last, None, wide)
+        n += lanes(wide)
+    while n + lanes(two) <= count:
+        _channels(out, pixels, weights, at, n, taps, steps, first, last, None, two)
+        n += lanes(two)
+    while n < count:
+        _channels(out, pixels, weights, at, n, taps, steps, first, last, min(count - n, lanes(one)), one)
+        n += lanes(one)
 
 
 @compiled
