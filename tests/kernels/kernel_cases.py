@@ -2,11 +2,9 @@
 
 import functools
 import importlib
-import math
 import os
 from dataclasses import dataclass
 
-import hypothesis
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -136,67 +134,6 @@ def windows(x, kernel, stride):
     """(N, C, OH, OW, KH, KW): NumPy's own view of all windows."""
     view = np.lib.stride_tricks.sliding_window_view(x, kernel, axis=(2, 3))
     return view[:, :, :: stride[0], :: stride[1]]
-
-
-@dataclass(frozen=True)
-class ChannelCase:
-    """Numbers that belong to channels, (N, C) or (N, C, H, W), as the kernels between the convolutions take them."""
-
-    shape: tuple[int, ...]
-    dtype: type
-    slope: float
-    orders: tuple[str, str]
-    writeable: bool
-    seed: int
-
-    @property
-    def count(self):
-        """How many numbers a channel has."""
-        return math.prod(self.shape) // self.shape[1]
-
-    def numbers(self, place, *, integers=False, special=()):
-        """Random numbers, another set for each place; ``special`` ones may stand in one or two places."""
-        rng = np.random.default_rng((self.seed, place))
-        numbers = rng.integers(-4, 5, self.shape) if integers else rng.standard_normal(self.shape)
-        numbers = numbers.astype(self.dtype)
-        for _ in range(2 if special and numbers.size else 0):
-            numbers[tuple(rng.integers(self.shape))] = rng.choice(special)
-        return self.placed(numbers, place)
-
-    def per_channel(self, place, *, integers=False, least=None):
-        rng = np.random.default_rng((self.seed, 10 + place))
-        numbers = rng.integers(-4, 5, self.shape[1]) if integers else rng.standard_normal(self.shape[1])
-        return self.placed((numbers if least is None else least + abs(numbers)).astype(self.dtype), place)
-
-    def placed(self, array, place=0):
-        array = laid_out(array, self.orders[place % 2])
-        array.flags.writeable = self.writeable
-        return array
-
-
-# lengths around the widths of vectors, of one register to four
-LENGTHS = (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 66)
-
-
-@st.composite
-def channel_cases(draw, *, least=0, tiny=False):
-    """``least``: the fewest numbers in a channel. tiny: so few that loops in Python are quick."""
-    channels = draw(st.sampled_from((1, 2, 3, 4, 5, 6, 7, 8, 9, 17)))
-    if draw(st.booleans()):
-        shape = draw(st.sampled_from([n for n in LENGTHS if least <= n <= (17 if tiny else 66)])), channels
-    else:
-        lengths = [n for n in LENGTHS if n <= (3 if tiny else 33)]
-        pixels = st.integers(1, 2 if tiny else 5)
-        shape = draw(st.tuples(st.sampled_from(lengths), st.just(channels), pixels, pixels))
-        hypothesis.assume(shape[0] * shape[2] * shape[3] >= least)
-    return ChannelCase(
-        shape=shape,
-        dtype=draw(st.sampled_from((np.float64, np.float32))),
-        slope=draw(st.sampled_from((0.0, 0.25, 1.0, 1.5))),  # whole numbers stay exact
-        orders=draw(st.tuples(st.sampled_from(ORDERS), st.sampled_from(ORDERS))),
-        writeable=draw(st.booleans()),
-        seed=draw(st.integers(0, 2**16)),
-    )
 
 
 def every_kernel(kernels, dtype, *, batch=3, channels=3, filters=5, size=(5, 4), integers=False):

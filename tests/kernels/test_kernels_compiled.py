@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from kernel_cases import INTERPRETED, ChannelCase, every_kernel, kernel_set, laid_out
+from channel_cases import ChannelCase
+from kernel_cases import INTERPRETED, every_kernel, kernel_set, laid_out
 
 from nnfromscratch.kernels import NAMES
 
@@ -125,7 +126,7 @@ def test_no_index_is_out_of_bounds(tmp_path):
         "test_kernels_pooling.py",
         "test_kernels_random.py",
     ]
-    options = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "compiled or chunks"]
+    options = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "compiled or chunks"]
     program = [*options, *(f"tests/kernels/{test}" for test in tests)]
     done = run(program, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
     assert done.returncode == 0, done.stdout[-3000:]

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from channel_cases import ChannelCase, activated, channel_cases, near, sums, through, unchanged, wide
 from hypothesis import given
-from kernel_cases import INTERPRETED, ORDERS, ChannelCase, channel_cases, every_set, examples, fast_sets, kernel_set
+from kernel_cases import INTERPRETED, ORDERS, every_set, examples, fast_sets, kernel_set
 
 from nnfromscratch.kernels.memory import as_images
 
@@ -11,46 +12,7 @@ SPECIAL = (np.nan, np.inf, -np.inf)
 every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-def wide(x, numbers):
-    """Numbers per channel in float64, ready to meet x."""
-    return numbers.astype(np.float64).reshape((-1,) + (1,) * (x.ndim - 2))
-
-
-def sums(x):
-    return x.sum(axis=tuple(axis for axis in range(x.ndim) if axis != 1))
-
-
-def activated(v, slope):
-    """f(v) = v where v > 0, otherwise slope · v, and 0 · (−∞) counts as 0; NaN stays."""
-    with np.errstate(invalid="ignore"):
-        return np.where(v <= 0, 0, v) if slope == 0 else np.where(v > 0, v, slope * v)
-
-
-def through(dy, y, slope):
-    with np.errstate(invalid="ignore"):
-        return dy.astype(np.float64) * (1 if slope == 1 else np.where(y > 0, 1, slope))
-
-
-def near(actual, expected, case, terms=1):
-    """Equal but for the rounding of so many additions; and of this case's type."""
-    assert actual.dtype == case.dtype
-    assert actual.shape == expected.shape
-    limit = 16 * np.finfo(case.dtype).eps * max(4, terms)
-    np.testing.assert_allclose(actual, expected, rtol=limit, atol=limit)
-
-
-def unchanged(*arrays):
-    """Call the result later: it asserts that the arrays are what they are now."""
-    before = [array.copy() for array in arrays]
-
-    def check():
-        for array, old in zip(arrays, before, strict=True):
-            np.testing.assert_array_equal(array, old)
-
-    return check
-
-
-def run(name, check, *, count=100, **options):
+def run(name, check, *, count=70, **options):
     """Check random cases, fewer and smaller ones where Python loops."""
     tiny = name == "loops" or (INTERPRETED and name == "compiled")
     examples(count // 3 if tiny else count)(given(channel_cases(tiny=tiny, **options))(check))()
@@ -205,7 +167,7 @@ def test_what_is_no_number_in_the_forward(name):
             v = (x.astype(np.float64) - wide(x, mean)) * wide(x, scale) * wide(x, weight) + wide(x, bias)
         np.testing.assert_array_equal(y, activated(v, case.slope))
 
-    run(name, check, count=60)
+    run(name, check, count=50)
 
 
 @every_set
@@ -221,7 +183,7 @@ def test_what_is_no_number_in_the_backward(name):
             np.testing.assert_array_equal(dx, expected)
             np.testing.assert_array_equal(dbias, sums(expected))  # ∞ − ∞ is NaN
 
-    run(name, check, count=60)
+    run(name, check, count=50)
 
 
 @pytest.mark.parametrize("value", SPECIAL)

@@ -1,14 +1,12 @@
 """Work in ranges: they make up the whole, several threads give the bits of one, and a failure is not lost."""
 
-import contextvars
+import itertools
 import os
-import subprocess
-import sys
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
-import threadpoolctl
 from kernel_cases import INTERPRETED, NONE, every_kernel, fast_sets, kernel_set
 
 from nnfromscratch.data import Dataset
@@ -50,6 +48,22 @@ def test_little_work_stays_in_one_range():
     assert ranges(8, 4, cost=threads.WORTH - 1) == [(0, 8)]
     assert len(ranges(8, 4, cost=threads.WORTH)) == 4
     assert ranges(0, 4) == [(0, 0)]
+
+
+@pytest.mark.parametrize("counts", [(3, 2), (1,), (4, 0, 3), (0, 5), (2, 2, 2, 2)])
+def test_works_in_turn_are_shared_as_one_and_nobody_does_anothers_part(counts):
+    expected = [(which, index) for which, count in enumerate(counts) for index in range(count)]
+    for edges in itertools.combinations_with_replacement(range(sum(counts) + 1), 2):
+        done = []
+
+        def part(done, which, first, last):
+            done += [(which, index) for index in range(first, last)]
+
+        work, total = threads.in_turn([(partial(part, done, which), count) for which, count in enumerate(counts)])
+        assert total == sum(counts)
+        for span in itertools.pairwise((0, *edges, total)):
+            work(*span)
+        assert done == expected
 
 
 def test_the_ranges_run_on_several_threads_at_once(monkeypatch):
@@ -247,65 +261,3 @@ def test_a_training_has_the_same_bits_with_several_threads_compiled(monkeypatch)
         ranges.clear()
         assert trained(count) == (bits, losses)
         assert max(ranges) == count
-
-
-# BLAS
-
-
-def blas_threads():
-    return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-
-
-def test_blas_has_the_number_of_threads_that_was_asked_for_and_then_its_own_again():
-    with threadpoolctl.threadpool_limits(2, "blas"):
-        before = blas_threads()
-        for count in (1, 2, 3):
-            with threads.use_threads(count):
-                inside = blas_threads()
-                assert set(inside) <= {count}
-                with threads.use_threads():
-                    assert blas_threads() == inside
-                with threads.one_blas_thread():
-                    assert set(blas_threads()) <= {1}
-                assert blas_threads() == inside
-                with threads.use_threads(1):
-                    assert set(blas_threads()) <= {1}
-                assert (blas_threads(), threads.thread_count()) == (inside, count)
-            assert blas_threads() == before
-
-
-def test_threads_are_given_back_after_an_exception():
-    count = threads.thread_count()
-    with threadpoolctl.threadpool_limits(2, "blas"):
-        before = blas_threads()
-        with pytest.raises(ZeroDivisionError), threads.use_threads(3), threads.one_blas_thread():
-            raise ZeroDivisionError
-        assert (blas_threads(), threads.thread_count()) == (before, count)
-        for wrong in (0, -1, 1.5, True, "2"):
-            with pytest.raises(RangeError, match="use_threads: count expects"):
-                threads.use_threads(wrong).__enter__()
-            assert (blas_threads(), threads.thread_count()) == (before, count)
-
-
-def test_another_thread_has_a_setting_of_its_own():
-    count, seen = threads.thread_count(), []
-    with threads.use_threads(count + 3):
-        thread = threading.Thread(target=contextvars.Context().run, args=(lambda: seen.append(threads.thread_count()),))
-        thread.start()
-        thread.join()
-    assert seen == [count]
-
-
-def test_one_number_in_the_environment_is_enough():
-    program = """
-import numpy
-from nnfromscratch.kernels import threads
-with threads.use_threads():
-    print(threads.thread_count(), *[library.get_num_threads() for library in threads._blas()])
-"""
-    for count in ("1", "2"):
-        environment = {**os.environ, "NUMBA_NUM_THREADS": count}
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
-        )
-        assert set(done.stdout.split()) == {count}
