@@ -165,6 +165,12 @@ def test_other_threads_choose_for_themselves():
     assert seen == [before, "nnfromscratch.kernels.loops"]
 
 
+def child(program, **settings):
+    """A process of its own, in which Numba is switched on unless it is said otherwise."""
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0", **settings}
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+
+
 def test_without_numba_the_default_is_vectorized():
     program = """
 import importlib.abc, sys
@@ -182,7 +188,7 @@ try:
 except kernels.RangeError as error:
     print(error)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = child(program)
     assert done.stdout.splitlines() == [
         "vectorized nnfromscratch.kernels.vectorized",
         "16.0",
@@ -202,7 +208,7 @@ sys.modules["numba"] = Broken("numba")
 from nnfromscratch import kernels
 print(kernels.default())
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = child(program)
     assert done.stdout.split() == ["vectorized"]
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("Numba cannot be imported (ImportError: Numba needs NumPy 1.9 or less): computing")
@@ -210,7 +216,6 @@ print(kernels.default())
 
 def test_a_numba_that_is_switched_off_is_done_without():
     program = "from nnfromscratch import kernels; print(kernels.default())"
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    done = child(program, NUMBA_DISABLE_JIT="1")
     assert done.stdout.split() == ["vectorized"]
     assert done.stderr == "Numba is switched off by NUMBA_DISABLE_JIT: computing with NumPy alone, which is slower\n"
