@@ -230,6 +230,28 @@ def test_the_same_number_of_threads_gives_the_same_bits_again(monkeypatch, name)
     assert {key: result.tobytes() for key, result in first.items()} == {k: r.tobytes() for k, r in again.items()}
 
 
+@pytest.mark.skipif(INTERPRETED, reason="too many numbers for Python")
+@every_type
+@fast_sets
+def test_several_threads_leave_nothing_out_and_do_nothing_twice(monkeypatch, name, dtype):
+    # whole numbers: vectorized promises no bits, but that these sums are exact
+    ranges, results = forced(monkeypatch, name), {}
+    options = {"batch": 17, "channels": 5, "filters": 13, "size": (11, 8), "integers": True}
+    a = np.random.default_rng(0).integers(-3, 4, (700, 37)).astype(dtype)
+    for count in (1, 2, 3, 5):
+        ranges.clear()
+        with threads.use_threads(count):
+            results[count] = every_kernel(kernel_set(name), dtype, **options)
+            results[count]["tall"] = kernel_set(name).matmul(a, a[:37])
+        assert max(ranges) == count
+    for key, expected in results[1].items():
+        divided = "norm" in key or key.startswith("avg") or key in ("mean", "variance", "theta")
+        limit = 1000 * np.finfo(dtype).eps if divided else 0
+        for count in (2, 3, 5):
+            np.testing.assert_allclose(results[count][key], expected, rtol=limit, atol=limit, err_msg=f"{key}, {count}")
+    np.testing.assert_array_equal(results[1]["tall"], a @ a[:37])
+
+
 def trained(count):
     """Everything that a training leaves behind, as bytes."""
     rng = np.random.default_rng(0)
