@@ -80,15 +80,12 @@ def _correlation(
     out: (OH, M, OW, N)   rows: (H, C, W, N)   weight: (M, C, KH, KW)
     """
     (height, channels, width, n), (_, filters, columns, _), (kh, kw) = rows.shape, out.shape, weight.shape[2:]
-    weights = weight.transpose(0, 3, 2, 1).reshape(filters, kw, kh * channels)
-    weights = weights if weights.flags.c_contiguous and weights.flags.owndata else weights.copy()
+    weights = _flat(weight.transpose(0, 3, 2, 1)).reshape(-1)  # (M, KW, KH·C)
     row_table = _row_table(*vertical, kh, height, filters * columns * n, channels * width * n, channels)
     column_table = _column_table(*horizontal, kw, width, n)
     steps = width * n, n, columns * n, 1, kh * channels, kw * kh * channels
     tables = row_table, column_table
-    work = partial(
-        correlation.correlate, out.reshape(-1), rows.reshape(-1), weights.reshape(-1), *tables, filters, steps
-    )
+    work = partial(correlation.correlate, out.reshape(-1), rows.reshape(-1), weights, *tables, filters, steps)
     return work, len(row_table) * len(column_table)
 
 
@@ -311,7 +308,7 @@ def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]
 
 
 def _flat(numbers: Array) -> Array:
-    """A small array, contiguous and writeable."""
+    """The array, contiguous and writeable."""
     return _writeable(np.ascontiguousarray(numbers))
 
 
