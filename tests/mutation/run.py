@@ -59,11 +59,12 @@ def tests_for(path: Path) -> list[list[str]]:
         stages = [f"tests/functional/test_functional_{path.stem}.py", "tests/functional/test_functional_contract.py"]
         return [[stage] for stage in stages]
     both = [["tests/kernels/test_kernels_convolution.py"], ["tests/kernels/test_kernels_pooling.py"]]
+    others = [[f"tests/kernels/test_kernels_{name}.py"] for name in ("matmul", "elementwise", "adam")]
     if path.stem in ("loops", "vectorized"):
-        return [[*stage, "-k", path.stem] for stage in both]
+        return [[*stage, "-k", path.stem] for stage in both + others]
     if path.stem in ("compiled", "correlation", "pooling"):
         stages = both[::-1] if path.stem == "pooling" else both
-        return [[*stage, "-k", "compiled"] for stage in stages] + [["tests/kernels/test_kernels_threads.py"]]
+        return [[*stage, "-k", "compiled"] for stage in stages + others] + [["tests/kernels/test_kernels_threads.py"]]
     own = "use" if path.stem == "__init__" else path.stem
     return [[f"tests/kernels/test_kernels_{own}.py"], *both, ["tests/functional"]]
 
