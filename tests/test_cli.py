@@ -489,7 +489,7 @@ def test_data_that_cannot_be_learned_from(shape, classes, says, tmp_path, capsys
         ("epochs", "x", "run.json expects the settings of a run, has epochs 'x'"),
         ("kernels", None, "run.json expects the settings of a run, has kernels None"),
         ("train_size", 1.5, "has train_size 1.5"),
-        ("model", "nope", "run.json expects one of cnn, lenet5; is 'nope'"),
+        ("model", "nope", "run.json expects one of cnn, lenet5, judge; is 'nope'"),
     ],
 )
 def test_a_run_whose_settings_were_spoiled(name, value, says, finished, tmp_path, capsys):

@@ -53,7 +53,7 @@ examples:
   python -m nnfromscratch bench --all --json speed.json                    everything, 20 minutes
 """
 
-_MODELS = "cnn (default), lenet5"
+_MODELS = "cnn (default), lenet5, judge"
 _DATA = (
     "mnist (default, inside the package), fashion-mnist, kmnist, emnist-letters, cifar-10 (downloaded once), or the "
     "path of an .npz file, of a folder of pictures by class, or of a folder with MNIST's four IDX files"

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from nnfromscratch.layers import Sequential
 from nnfromscratch.models.cnn import article_cnn
+from nnfromscratch.models.judge import judge_cnn
 from nnfromscratch.models.lenet5 import lenet5
 
 # What ``--model`` calls them.
-MODELS: dict[str, Callable[..., Sequential]] = {"cnn": article_cnn, "lenet5": lenet5}
+MODELS: dict[str, Callable[..., Sequential]] = {"cnn": article_cnn, "lenet5": lenet5, "judge": judge_cnn}
 
-__all__ = ["MODELS", "article_cnn", "lenet5"]
+__all__ = ["MODELS", "article_cnn", "judge_cnn", "lenet5"]
