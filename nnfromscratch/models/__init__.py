@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 from nnfromscratch.layers import Sequential
+from nnfromscratch.models.article_gan import article_gan
 from nnfromscratch.models.cnn import article_cnn
+from nnfromscratch.models.dcgan import dcgan
 from nnfromscratch.models.judge import judge_cnn
 from nnfromscratch.models.lenet5 import lenet5
+from nnfromscratch.models.wgan import wgan
 
-# What ``--model`` calls them.
+# The classifiers, as ``--model`` calls them.
 MODELS: dict[str, Callable[..., Sequential]] = {"cnn": article_cnn, "lenet5": lenet5, "judge": judge_cnn}
 
-__all__ = ["MODELS", "article_cnn", "judge_cnn", "lenet5"]
+__all__ = ["MODELS", "article_cnn", "article_gan", "dcgan", "judge_cnn", "lenet5", "wgan"]
