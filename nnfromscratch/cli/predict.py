@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnfromscratch import data, kernels, models, runs
-from nnfromscratch.errors import DataError, NNFromScratchError, RunError
+from nnfromscratch import data, kernels, training
+from nnfromscratch.errors import DataError, NNFromScratchError
 from nnfromscratch.functional import softmax
-from nnfromscratch.layers import Sequential
 from nnfromscratch.types import Array
 from nnfromscratch.wording import percent
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print for each picture the class, how sure the network is, and the runner-up."""
-    results = runs.read_results(arguments.folder, "predict")["results"]
-    network = load_network(Path(arguments.folder).expanduser(), results)
+    network, results = training.trained_network(arguments.folder, operation="predict")
     x = np.concatenate([_read(path, results) for path in arguments.images])
     with kernels.use("vectorized"):  # a few images: quicker than loading Numba
         probabilities, _ = softmax(network.predict(x))
@@ -38,18 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
             f"then {answer['runner_up']}, {percent(answer['runner_up_confidence'], 1)}"
         )
     return 0
-
-
-def load_network(folder: Path, results: dict[str, Any]) -> Sequential:
-    """The network of a finished run. Raises RunError or CheckpointError where the folder is not what it should be."""
-    try:
-        model = models.MODELS[results["network"]["model"]]
-        classes, (channels, height, width) = len(results["classes"]), map(int, results["image_shape"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"predict: {folder} expects a finished run of classify, its results lack {error}") from error
-    network = model(rng=np.random.default_rng(0), classes=classes, input_shape=(channels, height, width))
-    network.load(folder / "network.npz")
-    return network
 
 
 def _read(path: str, results: dict[str, Any]) -> Array:

@@ -10,6 +10,7 @@ from nnfromscratch.training.history import History
 from nnfromscratch.training.loop import fit
 from nnfromscratch.training.metrics import ClassFigures, accuracy, class_figures, confusion_matrix
 from nnfromscratch.training.nonfinite import Loss
+from nnfromscratch.training.trained import trained_network
 
 __all__ = [
     "ClassFigures",
@@ -24,4 +25,5 @@ __all__ = [
     "fit",
     "load_checkpoint",
     "save_checkpoint",
+    "trained_network",
 ]
