@@ -30,6 +30,7 @@ TIMES = {"·": r"\cdot", "⊙": r"\odot", "×": r"\times"}
 PUNCTUATION = {",": ",", ";": ";", ":": r"\colon", ".": "."}
 BRACKETS = {"(": (")", "(", ")"), "[": ("]", "[", "]"), "⌊": ("⌋", r"\lfloor", r"\rfloor"),
             "⌈": ("⌉", r"\lceil", r"\rceil")}  # fmt: skip
+BARS = {"|": "|", "‖": r"\|"}
 FUNCTIONS = {name: "\\" + name for name in ("log", "exp", "max", "min", "cos", "sin", "tanh")}
 RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗˣⁿ", "0123456789+-Ttxn", strict=True))
 LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₙ", "0123456789ijn", strict=True))
@@ -202,11 +203,11 @@ class _Parser:
             return LETTERS[self.take()]
         if self._is_letter():
             return self.take()
-        if text == "|":
+        if text in BARS:
             self.take()
-            inside = self.sequence("|")
-            self._close("|")
-            return rf"\left|{inside}\right|"
+            inside = self.sequence(text)
+            self._close(text)
+            return rf"\left{BARS[text]}{inside}\right{BARS[text]}"
         if text in BRACKETS:
             return self.bracket()
         raise EquationError(f"{self.source!r}: unexpected {text or 'end'!r}")

@@ -37,6 +37,7 @@ from nnfromscratch.catalogue.reshape import FLATTEN, RESHAPE
 from nnfromscratch.catalogue.sequential import SEQUENTIAL
 from nnfromscratch.catalogue.sigmoids import SIGMOID, SOFTPLUS, TANH
 from nnfromscratch.catalogue.softmax import LOG_SOFTMAX, SOFTMAX
+from nnfromscratch.catalogue.spectral_norm import SPECTRAL_NORM, SPECTRAL_NORM_LAYER
 from nnfromscratch.catalogue.state_layers import BATCH_NORM_LAYER, DROPOUT_LAYER, GAUSSIAN_NOISE_LAYER, LAYER_NORM_LAYER
 from nnfromscratch.catalogue.weight_layers import CONV2D_LAYER, CONV_TRANSPOSE2D_LAYER, DENSE_LAYER
 
@@ -56,6 +57,7 @@ OPERATIONS = (
     LOG_SOFTMAX,
     BATCH_NORM,
     LAYER_NORM,
+    SPECTRAL_NORM,
     DROPOUT,
     GAUSSIAN_NOISE,
     FLATTEN,
@@ -73,6 +75,7 @@ LAYERS = (
     AVG_POOL2D_LAYER,
     BATCH_NORM_LAYER,
     LAYER_NORM_LAYER,
+    SPECTRAL_NORM_LAYER,
     DROPOUT_LAYER,
     GAUSSIAN_NOISE_LAYER,
     FLATTEN_LAYER,

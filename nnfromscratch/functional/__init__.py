@@ -16,6 +16,7 @@ from nnfromscratch.functional.noise import dropout, gaussian_noise
 from nnfromscratch.functional.normalization import batch_norm, layer_norm
 from nnfromscratch.functional.pool import avg_pool2d, max_pool2d
 from nnfromscratch.functional.reshape import flatten, reshape
+from nnfromscratch.functional.spectral_norm import spectral_norm
 
 __all__ = [
     "avg_pool2d",
@@ -39,5 +40,6 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "spectral_norm",
     "tanh",
 ]

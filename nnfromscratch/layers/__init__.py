@@ -11,6 +11,7 @@ from nnfromscratch.layers.parameters import Parameters
 from nnfromscratch.layers.pool import AvgPool2d, MaxPool2d
 from nnfromscratch.layers.reshape import Flatten, Reshape
 from nnfromscratch.layers.sequential import Sequential
+from nnfromscratch.layers.spectral_norm import SpectralNorm
 
 __all__ = [
     "ELU",
@@ -32,6 +33,7 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Softplus",
+    "SpectralNorm",
     "Tanh",
     "unfused",
 ]

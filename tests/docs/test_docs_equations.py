@@ -22,6 +22,7 @@ from equations import EquationError, to_latex
         ("−log softmax(z)[t]", r"-\log \text{softmax}(z)_{t}"),
         ("z − [k = t[n]]", r"z - [k = t_{n}]"),
         ("e^{−|z|}", r"e^{-\left|z\right|}"),
+        ("v = Wᵀ·u / ‖Wᵀ·u‖", r"v = \frac{W^{\top} \cdot u}{\left\|W^{\top} \cdot u\right\|}"),
         ("factor^⌊t / every⌋", r"\text{factor}^{\left\lfloor \frac{t}{\text{every}} \right\rfloor}"),
         ("x where x > 0, otherwise 0", r"x\ \text{where}\ x > 0,\ \text{otherwise}\ 0"),
         ("v ← β₁·v", r"v \leftarrow \beta_{1} \cdot v"),

@@ -51,6 +51,10 @@ OPERATIONS = {
         [(3, 4)],
     ),
     "softplus": (functional.softplus, [(3, 4)]),
+    "spectral_norm": (
+        lambda x: functional.spectral_norm(x, u=np.array([0.6, -0.8, 0.5], getattr(x, "dtype", float)), axis=0),
+        [(3, 4)],
+    ),
     "tanh": (functional.tanh, [(3, 4)]),
 }
 LOSSES = {
@@ -177,6 +181,10 @@ def test_an_empty_batch_gives_an_empty_result(name):
         with pytest.raises(ShapeError, match="batch_norm: x expects at least 2 numbers in a channel, has 0"):
             op(*arrays)
         return
+    if name == "spectral_norm":  # of a weight, which has no batch
+        with pytest.raises(ShapeError, match=r"spectral_norm: weight expects .* none of length zero"):
+            op(*arrays)
+        return
     y, backward = op(*arrays)
     assert y.shape[0] == 0
     assert y.dtype == np.float32
@@ -198,7 +206,7 @@ def test_other_numbers_than_floats_are_refused(name, dtype):
 @every_operation
 def test_what_is_no_array_is_refused(name):
     op, arrays = setting(name)
-    argument = LOSSES.get(name, "x")
+    argument = {**LOSSES, "spectral_norm": "weight"}.get(name, "x")
     for thing, kind in (([[1.0]], "list"), (1.0, "float"), (np.float64(1), "float64")):
         with pytest.raises(DtypeError, match=f"^{name.split()[0]}: {argument} expects a NumPy array, is {kind}"):
             op(thing, *arrays[1:])

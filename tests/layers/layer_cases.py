@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnfromscratch import functional as f
+from nnfromscratch.functional.spectral_norm import power_iteration
 from nnfromscratch.layers import (
     ELU,
     AvgPool2d,
@@ -21,6 +22,7 @@ from nnfromscratch.layers import (
     Sequential,
     Sigmoid,
     Softplus,
+    SpectralNorm,
     Tanh,
 )
 
@@ -65,6 +67,8 @@ def make(name, dtype=np.float32):
         ),
         "Sigmoid": Sigmoid,
         "Softplus": Softplus,
+        "SpectralNorm": lambda: SpectralNorm(Conv2d(2, 3, 3, padding=1, rng=rng(), dtype=dtype), rng=rng(6)),
+        "SpectralNorm dense": lambda: SpectralNorm(Dense(6, 4, rng=rng(), dtype=dtype), rng=rng(6)),
         "Tanh": Tanh,
     }
     layer = makers[name]()
@@ -72,6 +76,19 @@ def make(name, dtype=np.float32):
     for key, array in layer.params.items():
         layer.params[key] = draw.standard_normal(array.shape).astype(dtype)
     return layer
+
+
+def with_normalized_weight(op, x, params, layer, axis):
+    """``op(x, weight, bias)`` after one power iteration and the division by σ, composed by hand."""
+    u = power_iteration(params["weight"], layer.state["u"], axis=axis)
+    weight, weight_backward = f.spectral_norm(params["weight"], u=u, axis=axis)
+    y, backward = op(x, weight, params["bias"])
+
+    def both(dy):
+        dx, dweight, dbias = backward(dy)
+        return dx, weight_backward(dweight), dbias
+
+    return y, both
 
 
 # name: the operation, called with x, the layer's parameters by name, and the layer
@@ -95,13 +112,17 @@ OPERATIONS = {
     "Reshape": lambda x, p, layer: f.reshape(x, (4, 10)),
     "Sigmoid": lambda x, p, layer: f.sigmoid(x),
     "Softplus": lambda x, p, layer: f.softplus(x),
+    "SpectralNorm": lambda x, p, layer: with_normalized_weight(
+        lambda *arrays: f.conv2d(*arrays, padding=1), x, p, layer, 0
+    ),
+    "SpectralNorm dense": lambda x, p, layer: with_normalized_weight(f.dense, x, p, layer, 1),
     "Tanh": lambda x, p, layer: f.tanh(x),
 }
 NAMES = [*OPERATIONS, "Sequential"]
 
 
 def draw_x(name, seed=1, dtype=np.float32):
-    shape = ROWS if name.split()[0] in ("Dense", "Sequential") else IMAGES
+    shape = ROWS if name.split()[0] in ("Dense", "Sequential") or name == "SpectralNorm dense" else IMAGES
     return rng(seed).standard_normal(shape).astype(dtype)
 
 
