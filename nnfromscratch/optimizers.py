@@ -8,13 +8,14 @@ parameter's shape, type and memory order.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nnfromscratch import kernels
 from nnfromscratch.errors import (
+    FLOATS,
     CheckpointError,
     DtypeError,
     RangeError,
@@ -48,11 +49,13 @@ class Optimizer:
         Raises RangeError where the names in ``params``, ``grads`` and in the optimizer's memory differ, ShapeError,
         DtypeError (float32 and float64 do not mix); all before anything is changed.
         """
-        self._check(params, grads)
+        thetas = dict(params)
+        self._check(thetas, grads)
         lr = self._number("lr", self.lr, least=0)
         self.steps += 1
-        for name in list(params):
-            theta = params[name] if params[name].flags.writeable else params[name].copy(order="K")
+        for name, theta in thetas.items():
+            if not theta.flags.writeable:
+                theta = theta.copy(order="K")
             self._change(lr, theta, grads[name], *self._remembered(name, theta))
             params[name] = theta
 
@@ -303,7 +306,9 @@ def clip_by_norm(grads: Mapping[str, Array], limit: float) -> tuple[dict[str, Ar
     return {name: np.multiply(g, factor, out=np.empty_like(g), casting="same_kind") for name, g in grads.items()}, norm
 
 
-def _require_names(operation: str, what: str, actual: Iterable[str], expected: Iterable[str]) -> None:
+def _require_names(operation: str, what: str, actual: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    if len(actual) == len(expected) and all(map(actual.__contains__, expected)):
+        return
     lacks, extra = (sorted(names) for names in ({*expected} - {*actual}, {*actual} - {*expected}))
     if lacks or extra:
         differs = " and ".join([f"lacks {name!r}" for name in lacks] + [f"has also {name!r}" for name in extra])
@@ -312,10 +317,13 @@ def _require_names(operation: str, what: str, actual: Iterable[str], expected: I
 
 def _alike(theta: Array, *others: Array) -> bool:
     """Whether all are arrays of one shape and one float type."""
-    return all(
-        isinstance(array, np.ndarray) and array.shape == theta.shape and array.dtype == theta.dtype
-        for array in (theta, *others)
-    ) and theta.dtype in (np.float32, np.float64)
+    if not isinstance(theta, np.ndarray) or theta.dtype not in FLOATS:
+        return False
+    shape, dtype = theta.shape, theta.dtype
+    for array in others:
+        if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            return False
+    return True
 
 
 def _require_float_arrays(operation: str, arrays: Mapping[str, Array | None]) -> None:

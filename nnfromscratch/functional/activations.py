@@ -84,7 +84,7 @@ def sigmoid(x: Array) -> tuple[Array, Backward]:
 
     y = 1 / (1 + e⁻ˣ)                    ∂L/∂x = ∂L/∂y · y · (1 − y)
 
-    Computed as e^{min(x, 0)} / (1 + e^{−|x|}), in which nothing overflows. x, y: any shape.
+    Where e⁻ˣ is more than the type can hold, its infinity gives the 0 that is right. x, y: any shape.
     Source: Goodfellow, Bengio, Courville, Deep Learning (2016), equation (3.30).
 
     >>> y, backward = sigmoid(np.array([-1e4, 0.0, 1e4]))
@@ -92,10 +92,11 @@ def sigmoid(x: Array) -> tuple[Array, Backward]:
     (array([0. , 0.5, 1. ]), array([0.  , 0.25, 0.  ]))
     """
     require_same_float("sigmoid", x=x)
-    small = np.asarray(np.abs(x))  # a number without axes would come back without memory to write to
-    np.exp(np.negative(small, out=small), out=small)
-    y = np.where(x < 0, small, x.dtype.type(1))
-    y /= np.add(small, 1, out=small)
+    y = np.asarray(np.negative(x))  # a number without axes would come back without memory to write to
+    with np.errstate(over="ignore"):
+        np.exp(y, out=y)
+    y += 1
+    np.divide(1, y, out=y)
 
     def backward(dy: Array) -> Array:
         require_gradient("sigmoid", dy, y.shape, y.dtype)

@@ -74,8 +74,9 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     t = _targets(name, "logits", logits, targets)
-    if t.size and not (t.min() >= 0 and t.max() <= 1):
-        raise RangeError(f"{name}: targets expects numbers from 0 to 1, has {t.min():g} to {t.max():g}")
+    least, most = (t.min(), t.max()) if t.ndim and t.size else (t, t)
+    if t.size and not (least >= 0 and most <= 1):
+        raise RangeError(f"{name}: targets expects numbers from 0 to 1, has {least:g} to {most:g}")
     unreduced = np.maximum(logits, 0) - logits * t + np.log1p(np.exp(-np.abs(logits)))
     loss, each = _reduced(name, unreduced, reduction)
 
@@ -112,7 +113,7 @@ def mean_squared_error(
 
 
 class _Each:
-    """What reaches each element of the unreduced loss when ``dloss`` reaches the reduced one."""
+    """What reaches each element of the unreduced loss when ``dloss`` reaches the reduced one; one number may be all."""
 
     def __init__(self, operation: str, unreduced: Array, reduction: str) -> None:
         self.operation, self.shape, self.dtype, self.reduction = operation, unreduced.shape, unreduced.dtype, reduction
@@ -125,7 +126,8 @@ class _Each:
         if given.ndim > 0 and given.dtype != self.dtype:
             raise DtypeError(f"{self.operation}: dloss expects {self.dtype} like the loss, has {given.dtype}")
         count = math.prod(self.shape) if self.reduction == "mean" else 1
-        return np.broadcast_to(given.astype(self.dtype) / self.dtype.type(count), self.shape)
+        each: Array = np.asarray(given.astype(self.dtype) / self.dtype.type(count))
+        return each if given.ndim else each.reshape((1,) * len(self.shape))
 
 
 def _reduced(operation: str, unreduced: Array, reduction: str) -> tuple[float | Array, _Each]:
@@ -135,7 +137,8 @@ def _reduced(operation: str, unreduced: Array, reduction: str) -> tuple[float | 
     each = _Each(operation, unreduced, reduction)
     if reduction == "none":
         return unreduced, each
-    return float(unreduced.mean() if reduction == "mean" else unreduced.sum()), each
+    total = float(np.add.reduce(unreduced, axis=None))
+    return total / unreduced.size if reduction == "mean" else total, each
 
 
 def _require_labels(operation: str, labels: Array, logits: Array) -> None:

@@ -53,19 +53,21 @@ class Sequential(Layer):
             count, x, group_backward = forward_group(self.layers[index:], x, training)
             groups.append((index, group_backward))
             index += count
+        first = next((index for index, layer in enumerate(self.layers) if layer.params), len(self.layers))
 
         def backward(dy: Array, wrt: Collection[str] = ("x", "params")) -> tuple[Array | None, Gradients]:
             require_wrt("Sequential", wrt, ("x", "params"))
-            named: Gradients = {}
+            found: list[tuple[int, Gradients]] = []
             gradient: Array | None = dy
             del dy  # where nobody else keeps it, its memory is free once the last layer has used it
             for index, group_backward in reversed(groups):
                 # Below the first layer with parameters nobody needs ∂L/∂x, unless it was asked for.
-                needed = "x" in wrt or any(below.params for below in self.layers[:index])
+                needed = "x" in wrt or index > first
                 wanted = (*(("x",) if needed else ()), *(("params",) if "params" in wrt else ()))
                 if wanted and gradient is not None:
                     gradient, grads = group_backward(gradient, wrt=wanted)
-                    named = {**{f"{index}.{name}": g for name, g in grads.items()}, **named}
+                    found.append((index, grads))
+            named = {f"{index}.{name}": g for index, grads in reversed(found) for name, g in grads.items()}
             return gradient if "x" in wrt else None, named
 
         return x, backward
