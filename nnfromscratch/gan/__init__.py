@@ -1,1 +1,21 @@
 """Two networks that play against each other: objectives, techniques, the two-player loop, metrics and diagnosis."""
+
+from nnfromscratch.gan.judge import Judge, judge_features, load_judge
+from nnfromscratch.gan.measuring import Yardstick, measure_samples, real_yardstick
+from nnfromscratch.gan.metrics import classes_covered, classifier_score, confident_share, frechet_distance, jackknife
+from nnfromscratch.gan.nearest import nearest_training_images
+
+__all__ = [
+    "Judge",
+    "Yardstick",
+    "classes_covered",
+    "classifier_score",
+    "confident_share",
+    "frechet_distance",
+    "jackknife",
+    "judge_features",
+    "load_judge",
+    "measure_samples",
+    "nearest_training_images",
+    "real_yardstick",
+]

@@ -28,9 +28,7 @@ def trained_network(
         model = MODELS[results["network"]["model"]]
         classes, (channels, height, width) = len(results["classes"]), map(int, results["image_shape"])
     except (KeyError, TypeError, ValueError) as error:
-        raise RunError(
-            f"{operation}: {folder} expects a finished run of classify, its results lack {error}"
-        ) from error
+        raise RunError(f"{operation}: {folder} expects a finished run of classify, its results lack {error}") from error
     network = model(rng=np.random.default_rng(0), classes=classes, input_shape=(channels, height, width))
     network.load(Path(folder).expanduser() / "network.npz")
     return network, results
