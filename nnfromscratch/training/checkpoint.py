@@ -160,9 +160,12 @@ class Autosave:
         self.require_finite(run)
         if self.path is not None:
             began = time.monotonic()
-            save_checkpoint(self.path, run)
+            self._write(self.path, run)
             ended = time.monotonic()
             self._due = ended + (max(self.seconds, 50 * (ended - began)) if self.seconds else 0)
+
+    def _write(self, path: Path, run: Run) -> None:
+        save_checkpoint(path, run)
 
     def require_finite(self, run: Run) -> None:
         """Raise NonFiniteError that names the first parameter or statistic with a NaN or an infinity."""

@@ -9,10 +9,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from nnfromscratch.layers import Layer
+from nnfromscratch.layers.layer import LayerBackward
 from nnfromscratch.types import Array, Backward
 
 # (logits, labels) -> the loss of a batch and its way back; functional.softmax_cross_entropy is one.
 Loss: TypeAlias = Callable[[Array, Array], tuple[Any, Backward]]
+
+# Each layer of a network by its name and place, with its way back.
+WayBack: TypeAlias = list[tuple[str, LayerBackward]]
 
 
 def first_non_finite(network: Layer, x: Array, labels: Array, loss: Loss, *, training: bool = True) -> str:
@@ -30,39 +34,52 @@ def first_non_finite(network: Layer, x: Array, labels: Array, loss: Loss, *, tra
     >>> first_non_finite(network, np.ones((5, 4), np.float32), np.zeros(5, int), softmax_cross_entropy)
     'parameter weight of layer 2, Dense(8, 3) (1 of 24 numbers, the first nan at (0, 0))'
     """
-    if bad := _bad(x):
+    if bad := bad_numbers(x):
         return f"the data: the batch of images {bad}"
-    backwards: list[tuple[str, Any]] = []
-    for name, layer in _leaves(network):
-        if what := _bad_in(layer.params):
-            return f"parameter {what.replace(' ', f' of {name} ', 1)}"
-        x, backward = layer.forward(x, training)
-        if what := _bad_in(layer.state):
-            return f"state {what.replace(' ', f' of {name} ', 1)}"
-        if bad := _bad(x):
-            return f"the result of {name} {bad}"
-        backwards.append((name, backward))
-    value, loss_backward = loss(x, labels)
+    y, way_back, found = forward_until_bad(network, x, training=training)
+    if found:
+        return found
+    value, loss_backward = loss(y, labels)
     if not np.isfinite(value):
         return f"the loss itself: {value}, of scores that are finite"
     if not training:
         return "nowhere when computed again"
     gradient: Array = loss_backward()
-    if bad := _bad(gradient):
+    if bad := bad_numbers(gradient):
         return f"the gradient of the loss {bad}"
-    for name, backward in reversed(backwards):
-        passed_on, grads = backward(gradient)
+    _, found = back_until_bad(way_back, gradient)
+    return found or "nowhere when computed again"
+
+
+def forward_until_bad(network: Layer, x: Array, *, training: bool = True) -> tuple[Array, WayBack, str]:
+    """The network's result, layer by layer, and each layer's way back; third, where a NaN or an infinity came up."""
+    way_back: WayBack = []
+    for name, layer in leaves(network):
+        if what := _bad_in(layer.params):
+            return x, way_back, f"parameter {what.replace(' ', f' of {name} ', 1)}"
+        x, backward = layer.forward(x, training)
+        if what := _bad_in(layer.state):
+            return x, way_back, f"state {what.replace(' ', f' of {name} ', 1)}"
+        if bad := bad_numbers(x):
+            return x, way_back, f"the result of {name} {bad}"
+        way_back.append((name, backward))
+    return x, way_back, ""
+
+
+def back_until_bad(way_back: WayBack, gradient: Any) -> tuple[Any, str]:
+    """∂L/∂x from ∂L/∂y along the ``way_back`` of a network; second, where a NaN or an infinity came up."""
+    for name, backward in reversed(way_back):
+        gradient, grads = backward(gradient)
         if what := _bad_in(grads):
-            return f"the gradient of parameter {what.replace(' ', f' of {name} ', 1)}"
-        if bad := _bad(passed_on):
-            return f"the gradient that {name} passes back {bad}"
-        gradient = passed_on
-    return "nowhere when computed again"
+            return gradient, f"the gradient of parameter {what.replace(' ', f' of {name} ', 1)}"
+        if bad := bad_numbers(gradient):
+            return gradient, f"the gradient that {name} passes back {bad}"
+    return gradient, ""
 
 
 def bad_parameter(network: Layer) -> str | None:
     """The first parameter or state that holds a NaN or an infinity, in words; None where all are finite."""
-    for name, layer in _leaves(network):
+    for name, layer in leaves(network):
         for kind, arrays in (("parameter", layer.params), ("state", layer.state)):
             if what := _bad_in(arrays):
                 return f"{kind} {what.replace(' ', f' of {name} ', 1)}"
@@ -78,25 +95,26 @@ def restore_state(network: Layer, before: Mapping[str, Any]) -> None:
             network.state[name] = copy.deepcopy(value)
 
 
-def _leaves(layer: Layer, index: str = "") -> Iterator[tuple[str, Layer]]:
+def leaves(layer: Layer, index: str = "") -> Iterator[tuple[str, Layer]]:
     """The layers of a network in the order of computation, each with its place and what it is."""
     inner = getattr(layer, "layers", None)
     if inner is None:
         yield f"layer {index}, {layer!r}" if index else repr(layer), layer
         return
     for position, part in enumerate(inner):
-        yield from _leaves(part, f"{index}.{position}" if index else str(position))
+        yield from leaves(part, f"{index}.{position}" if index else str(position))
 
 
 def _bad_in(arrays: Mapping[str, Any]) -> str:
     """The name of the first array with a number that is not finite, and what is wrong with it."""
     for name, array in arrays.items():
-        if isinstance(array, np.ndarray) and (bad := _bad(array)):
+        if isinstance(array, np.ndarray) and (bad := bad_numbers(array)):
             return f"{name} {bad}"
     return ""
 
 
-def _bad(array: Array) -> str:
+def bad_numbers(array: Array) -> str:
+    """How many of the numbers are not finite and where the first is, in words; nothing where all are."""
     finite = np.isfinite(array)
     if finite.all():
         return ""

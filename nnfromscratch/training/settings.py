@@ -28,25 +28,27 @@ def run_settings(
     Layers, optimizer and ``others`` are known by what they print and by their numbers, data by a checksum.
     """
     return {
-        **{f"layer {index}": text for index, text in _layers(network)},
-        "train": _data(train),
-        "validation": _data(validation),
-        "optimizer": _words(optimizer, besides="steps"),
-        "seed": _seed(rng),
-        **{name: _words(value) for name, value in others.items()},
+        **{f"layer {index}": text for index, text in layers_in_words(network)},
+        "train": data_in_words(train),
+        "validation": data_in_words(validation),
+        "optimizer": in_words(optimizer, besides="steps"),
+        "seed": seed_in_words(rng),
+        **{name: in_words(value) for name, value in others.items()},
     }
 
 
-def _layers(layer: Layer, index: str = "") -> Iterator[tuple[str, str]]:
+def layers_in_words(layer: Layer, index: str = "") -> Iterator[tuple[str, str]]:
+    """The layers of a network in the order of computation: the place of each, and what it is."""
     inner = getattr(layer, "layers", None)
     if inner is None:
-        yield index or "0", f"{_words(layer)} of {layer.dtype}"
+        yield index or "0", f"{in_words(layer)} of {layer.dtype}"
         return
     for position, part in enumerate(inner):
-        yield from _layers(part, f"{index}.{position}" if index else str(position))
+        yield from layers_in_words(part, f"{index}.{position}" if index else str(position))
 
 
-def _data(dataset: Dataset | None) -> str:
+def data_in_words(dataset: Dataset | None) -> str:
+    """What ``dataset`` prints, and a checksum of its images and labels."""
     if dataset is None:
         return "None"
     checksum = zlib.crc32(np.ascontiguousarray(dataset.labels).data)
@@ -55,13 +57,14 @@ def _data(dataset: Dataset | None) -> str:
     return f"{dataset!r} with checksum {checksum:08x}"
 
 
-def _seed(rng: np.random.Generator) -> str:
+def seed_in_words(rng: np.random.Generator) -> str:
+    """What ``rng`` was made from, however much has been drawn from it since."""
     sequence = rng.bit_generator.seed_seq
     entropy, spawned = getattr(sequence, "entropy", None), getattr(sequence, "spawn_key", ())
     return f"{type(rng.bit_generator).__name__} from {entropy}" + (f" spawned as {spawned}" if spawned else "")
 
 
-def _words(thing: Any, besides: str = "") -> str:
+def in_words(thing: Any, besides: str = "") -> str:
     """What ``thing`` prints, without its place in memory, and the plain numbers that it holds."""
     if isinstance(thing, (int, float, str, type(None))):
         return repr(thing)
