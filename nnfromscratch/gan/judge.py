@@ -23,8 +23,8 @@ from nnfromscratch.types import Array
 _FOLDER = Path(__file__).parent  # of judge.npz, the weights, and judge.json, how they came about
 _AT_ONCE = 256  # images; what the first layers make of these takes some 10 MB
 OWN_JUDGE = (
-    "train a judge of your own with python -m nnfromscratch classify --model judge --data YOUR_DATA and "
-    "give judge=load_judge(THE_FOLDER_OF_THAT_RUN)"
+    "the judge inside the package knows only MNIST's 28×28×1 digits; for other data train one with "
+    "python -m nnfromscratch classify --model judge --data YOUR_DATA and give judge=load_judge(FOLDER_OF_THAT_RUN)"
 )
 _REPAIR = "install nnfromscratch again (python -m pip install --force-reinstall nnfromscratch)"
 
@@ -125,8 +125,8 @@ def judge_features(judge: Judge, images: Array) -> tuple[Array, Array]:
     expected = judge.network.input_shape
     if expected is not None and images.shape[1:] != expected:
         raise ShapeError(
-            f"judge_features: images expects shape (N, {', '.join(map(str, expected))}), which is what this judge "
-            f"knows, has {images.shape}; for other images {OWN_JUDGE}"
+            f"judge_features: images expects shape (N, {', '.join(map(str, expected))}), has {images.shape}: "
+            f"{OWN_JUDGE}"
         )
     parts = [body.predict(_as_input(part, judge.network.dtype)) for part in _in_parts(images)]
     features = np.concatenate(parts)

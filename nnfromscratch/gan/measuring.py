@@ -133,8 +133,8 @@ def real_yardstick(
     accuracy = float((answers.argmax(axis=1) == test.labels).mean())
     if judge is None and accuracy < 0.5:  # digits by name, and something else by what is in the images
         raise DataError(
-            f"real_yardstick: the judge inside the package knows only MNIST's digits, and is right about just "
-            f"{accuracy:.0%} of these test images; {OWN_JUDGE}"
+            f"real_yardstick: test expects images that the judge can read, it is right about {accuracy:.0%} of these: "
+            f"{OWN_JUDGE}"
         )
     drawn = train.take(rng.permutation(len(train))[:count])
     figures = _judged(*judge_features(known, drawn.images), reference)
@@ -149,12 +149,13 @@ def _require_known(judge: Judge, train: Dataset) -> None:
     expected = judge.network.input_shape
     if expected is not None and train.image_shape != expected:
         raise DataError(
-            f"real_yardstick: this judge knows images of shape {expected}, train has {train.image_shape}; {OWN_JUDGE}"
+            f"real_yardstick: train expects images of shape {expected}, which the judge knows, "
+            f"has {train.image_shape}: {OWN_JUDGE}"
         )
     if judge.classes != train.classes:
         raise DataError(
-            f"real_yardstick: this judge knows the classes {_listed(judge.classes)}, train has "
-            f"{_listed(train.classes)}; {OWN_JUDGE}"
+            f"real_yardstick: train expects the classes {_listed(judge.classes)}, which the judge knows, has "
+            f"{_listed(train.classes)}: {OWN_JUDGE}"
         )
 
 

@@ -55,7 +55,7 @@ def _nearest(x: Array, training: Array) -> Array:
     for start in range(0, len(training), _TRAINING):
         t = _rows(training[start : start + _TRAINING], np.float32)
         half = x @ t.T  # becomes ½·|t|² − x·t, which is least where |x − t|² is
-        np.subtract((t**2).sum(axis=1) / 2, half, out=half)
+        np.subtract(np.einsum("md,md->m", t, t) / 2, half, out=half)
         found = half.argmin(axis=1)
         least = half[np.arange(len(x)), found]
         better = least < lowest
@@ -65,5 +65,5 @@ def _nearest(x: Array, training: Array) -> Array:
 
 def _rows(images: Array, dtype: type[np.floating]) -> Array:
     """(N, C·H·W), from 0 to 1."""
-    rows = images.reshape(len(images), -1).astype(dtype)
-    return rows / dtype(255) if images.dtype == np.uint8 else rows
+    rows = images.reshape(len(images), -1)
+    return np.divide(rows, 255, dtype=dtype) if images.dtype == np.uint8 else rows.astype(dtype)
