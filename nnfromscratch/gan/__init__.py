@@ -4,6 +4,7 @@ from nnfromscratch.gan.judge import Judge, judge_features, load_judge
 from nnfromscratch.gan.measuring import Yardstick, measure_samples, real_yardstick
 from nnfromscratch.gan.metrics import classes_covered, classifier_score, confident_share, frechet_distance, jackknife
 from nnfromscratch.gan.nearest import nearest_training_images
+from nnfromscratch.gan.optimal_discriminator import optimal_discriminator, optimal_value
 
 __all__ = [
     "Judge",
@@ -17,5 +18,7 @@ __all__ = [
     "load_judge",
     "measure_samples",
     "nearest_training_images",
+    "optimal_discriminator",
+    "optimal_value",
     "real_yardstick",
 ]
