@@ -113,19 +113,23 @@ def _column_table(targets: range, starts: range, kernel: int, size: int, n: int)
 
 
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> Array:
-    """∂L/∂W[m, (p, q, c)] is the dot product of ∂L/∂y[m] with the pixels under tap (p, q, c)."""
+    """∂L/∂W[m, (p, q, c)] is the dot product of ∂L/∂y[m] with the pixels under tap (p, q, c).
+
+    With a stride, the columns are first sorted by their remainders: what neighbouring outputs meet lies side by side.
+    """
     (kh, kw), (n, filters, oh, ow), (channels, height, width) = kernel_size, dy.shape, x.shape[1:]
     dweight = np.zeros((filters, kw, kh * channels), dy.dtype)
     units = filters * ow * n, channels * width * n
     groups = _groups(
         oh, stride[0], padding[0][0], kh, height, units, channels, max(1, correlation.CHUNK // max(1, ow * n))
     )
-    runs = _runs(ow, stride[1], padding[1][0], kw, width, n)
+    order, runs = _runs(ow, stride[1], padding[1][0], kw, width, n)
+    pixels = _rows(x) if stride[1] == 1 else _rows(x).take(order, axis=2)
     work = partial(
         correlation.correlate_weights,
         dweight,
         _rows(dy).reshape(-1),
-        _rows(x).reshape(-1),
+        pixels.reshape(-1),
         groups,
         runs,
         (width * n, ow * n, units[0], stride[0] * units[1]),
@@ -151,15 +155,15 @@ def _groups(
 
 
 @lru_cache(maxsize=256)
-def _runs(outputs: int, stride: int, before: int, kernel: int, size: int, n: int) -> Array:
-    """For each column of the kernel the outputs that meet real pixels there: one run of them, or one run for each."""
+def _runs(outputs: int, stride: int, before: int, kernel: int, size: int, n: int) -> tuple[list[int], Array]:
+    """The order of columns in which neighbouring outputs meet neighbours, and for each q the run of them that meets it."""
+    order = [column for phase in range(stride) for column in range(phase, size, stride)]
     runs = []
     for q in range(kernel):
         met, pixels = inside(q, before, stride, size, outputs)
         count = met.stop - met.start
-        how = (1, count * n, 0, 0) if stride == 1 else (count, n, n, stride * n)
-        runs.append((met.start * n, pixels.start * n, *how))
-    return np.array(runs, np.intp)
+        runs.append((met.start * n, order.index(pixels.start) * n, count * n) if count else (0, 0, 0))
+    return order, np.array(runs, np.intp)
 
 
 def _rows(images: Array) -> Array:

@@ -206,13 +206,13 @@ def correlate_weights(
     """dweights[m, q, r] += Σ dout[m] · pixels[tap (q, r)] over all positions that meet the tap; dweights: (M, KW, R).
 
     groups: output rows that meet the same taps r: (start in dout, start in pixels, rows, first r, last r + 1).
-    runs[q]: the parts of such a row that meet q: (start in dout, start in pixels, how many, numbers in each, from one
-    to the next in dout, and in pixels). steps: how far apart in memory are taps r and r + 1, channels m and m + 1, rows
-    in dout and rows in pixels. Work is shared out by blocks of four channels, all of q = 0 first: first … last − 1.
+    runs[q]: the part of such a row that meets q: (start in dout, start in pixels, how many numbers). steps: how far
+    apart in memory are taps r and r + 1, channels m and m + 1, rows in dout and rows in pixels. Work is shared out by
+    blocks of four channels, all of q = 0 first: first … last − 1.
     """
     zero = zeros(dout, 1)
     blocks = (dweights.shape[0] + 3) // 4
-    longest = runs[:, 3].max()
+    longest = runs[:, 2].max()
     scratch = np.empty(16, dout.dtype)
     for g in range(len(groups)):
         for n in range(0, longest, CHUNK):
@@ -243,18 +243,17 @@ def _dot_block(
     m_last, r_last = min(3, dweights.shape[0] - 1 - m), min(3, group[4] - 1 - r)
     g1, g2, g3 = min(1, m_last) * steps[1], min(2, m_last) * steps[1], min(3, m_last) * steps[1]
     x1, x2, x3 = min(1, r_last) * steps[0], min(2, r_last) * steps[0], min(3, r_last) * steps[0]
-    end = max(chunk, min(run[3], chunk + CHUNK))  # a shorter run than the longest may have ended before
+    end = max(chunk, min(run[2], chunk + CHUNK))  # a shorter run than the longest may have ended before
     whole = end - (end - chunk) % lanes(zero)
     four = (zero, zero, zero, zero)
     sums: tuple[Array, ...] = four + four + four + four
     for i in range(group[2]):
-        for k in range(run[2]):
-            dout_at = group[0] + run[0] + m * steps[1] + i * steps[2] + k * run[4]
-            at = group[1] + run[1] + r * steps[0] + i * steps[3] + k * run[5]
-            for n in range(chunk, whole, lanes(zero)):
-                sums = _multiply(dout, dout_at + n, g1, g2, g3, pixels, at + n, x1, x2, x3, None, sums)
-            if whole < end:
-                sums = _multiply(dout, dout_at + whole, g1, g2, g3, pixels, at + whole, x1, x2, x3, end - whole, sums)
+        dout_at = group[0] + run[0] + m * steps[1] + i * steps[2]
+        at = group[1] + run[1] + r * steps[0] + i * steps[3]
+        for n in range(chunk, whole, lanes(zero)):
+            sums = _multiply(dout, dout_at + n, g1, g2, g3, pixels, at + n, x1, x2, x3, None, sums)
+        if whole < end:
+            sums = _multiply(dout, dout_at + whole, g1, g2, g3, pixels, at + whole, x1, x2, x3, end - whole, sums)
     store(scratch, 0, None, totals(sums))
     for channel in range(m_last + 1):
         for tap in range(r_last + 1):

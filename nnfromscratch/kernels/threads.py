@@ -121,13 +121,11 @@ def share(work: Callable[[int, int], object], count: int, *, cost: float) -> Non
     than it saves. ``work`` must release the interpreter lock and write nothing outside its range: then the result has
     the same bits for every number of threads.
     """
-    threads = thread_count()
-    ranges = min(threads, count)
-    if ranges <= 1 or cost < WORTH:
+    if cost < WORTH or (ranges := min(thread_count(), count)) <= 1:
         work(0, count)
         return
     edges = [count * k // ranges for k in range(ranges + 1)]
-    pool = _pool(threads, os.getpid())
+    pool = _pool(thread_count(), os.getpid())
     others = [pool.submit(work, *span) for span in itertools.pairwise(edges[1:])]
     work(edges[0], edges[1])
     for other in others:
