@@ -156,7 +156,7 @@ def _groups(
 
 @lru_cache(maxsize=256)
 def _runs(outputs: int, stride: int, before: int, kernel: int, size: int, n: int) -> tuple[list[int], Array]:
-    """The order of columns in which neighbouring outputs meet neighbours, and for each q the run of them that meets it."""
+    """The order of columns in which neighbouring outputs meet neighbours, and for each q the run that meets it."""
     order = [column for phase in range(stride) for column in range(phase, size, stride)]
     runs = []
     for q in range(kernel):
