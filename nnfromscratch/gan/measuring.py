@@ -55,9 +55,9 @@ class Yardstick:
             raise RangeError(f"Yardstick.measure: images expects {self.count} like the real ones, has {len(images)}")
         order = rng.permutation(len(images))  # samples may come sorted by class
         features, probabilities = judge_features(self.judge, images)
-        figures = _judged(features[order], probabilities[order], self.reference)
+        figures = judge_figures(features[order], probabilities[order], self.reference)
         distances, _ = nearest_training_images(images[np.sort(order[: self.nearest_count])], self.training)
-        figures |= _nearness(distances, self.copied_below)
+        figures |= distance_figures(distances, self.copied_below)
         return {
             **{name: _beside(name, figure, self.figures[name]) for name, figure in figures.items()},
             "samples": len(images),
@@ -137,11 +137,11 @@ def real_yardstick(
             f"{OWN_JUDGE}"
         )
     drawn = train.take(rng.permutation(len(train))[:count])
-    figures = _judged(*judge_features(known, drawn.images), reference)
+    figures = judge_figures(*judge_features(known, drawn.images), reference)
     some = test.images[rng.permutation(len(test))[:nearest_count]]
     distances, _ = nearest_training_images(some, train.images)
     limit = float(np.quantile(distances, 0.01))
-    figures |= _nearness(distances, limit)
+    figures |= distance_figures(distances, limit)
     return Yardstick(known, train.images, reference, count, len(drawn), nearest_count, limit, accuracy, figures)
 
 
@@ -163,7 +163,7 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names[:4]) + (f", … ({len(names)} in all)" if len(names) > 4 else "")
 
 
-def _judged(features: Array, probabilities: Array, reference: Array) -> dict[str, dict[str, float]]:
+def judge_figures(features: Array, probabilities: Array, reference: Array) -> dict[str, dict[str, float]]:
     """Value and spread of all metrics that rest on the judge."""
     statistics: dict[str, Callable[[Any], float]] = {
         "classifier_score": lambda rows: classifier_score(probabilities[rows]),
@@ -178,7 +178,7 @@ def _judged(features: Array, probabilities: Array, reference: Array) -> dict[str
     return figures | {"classes_covered": {"value": classes_covered(probabilities)}}
 
 
-def _nearness(distances: Array, limit: float) -> dict[str, dict[str, float]]:
+def distance_figures(distances: Array, limit: float) -> dict[str, dict[str, float]]:
     """Value and spread of the metrics that rest on the distances to the nearest training images."""
     figures = {"nearest_distance": distances, "copied_share": (distances < limit).astype(np.float64)}
     error = np.sqrt(len(distances))

@@ -19,8 +19,8 @@ def nearest_training_images(images: Array, training: Array) -> tuple[Array, Arra
 
     All M training images are looked at, in blocks: |x − t|² = |x|² + |t|² − 2·x·t, whose last term is one matrix
     product of a block of images with a block of training images, so that memory stays bounded. The products are in
-    float32; the distance to the image that was found is computed again in float64, so that of a copy it is exactly 0.
-    Of training images whose squared distances differ by less than some 10⁻⁴ either may be found.
+    float32; the distance to the image that was found is computed again in float64, so that of a copy it is 0, but for
+    the rounding of x. Of training images whose squared distances differ by less than some 10⁻⁴ either may be found.
     images x: (N, C, H, W), uint8 from 0 to 255 or floats from 0 to 1, pixels d   training t: (M, C, H, W), likewise
     distance: (N,), float64, from 0 to √(C·H·W)   index: (N,) whole numbers
     Raises DtypeError, ShapeError, RangeError or NonFiniteError.
