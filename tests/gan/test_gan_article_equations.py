@@ -15,6 +15,8 @@ from nnfromscratch.functional import sigmoid
 from nnfromscratch.gan.objectives import OBJECTIVES
 from nnfromscratch.gan.optimal_discriminator import optimal_discriminator, optimal_value
 from nnfromscratch.kernels import use
+from nnfromscratch.layers import Dense
+from nnfromscratch.optimizers import SGD, Adam
 
 LOG_4 = np.log(4)
 PIXELS = arrays.arrays(np.float64, (2, 1, 3, 3), elements=st.floats(0, 1))
@@ -163,7 +165,7 @@ def test_equation_4_has_nothing_to_learn(rng):
     x, z = rng.random((4, 1, 28, 28)), rng.standard_normal((4, 100))
     generated = generator.predict(z)
     before = literally.equation_4(x, generated), discriminator.predict(x)
-    optimizer = one_dimension.Adam()
+    optimizer = Adam()
     for _ in range(3):
         one_dimension.discriminator_step(discriminator, optimizer, x, generated)
     assert (literally.equation_4(x, generated) == before[0]).all()
@@ -327,6 +329,26 @@ def test_training_finds_it_for_every_pair_on_the_page(name, seed):
     assert comparison.mean < 0.012
     assert comparison.largest < 0.1
     assert comparison.best - 0.003 < comparison.value <= comparison.best
+
+
+def test_a_step_of_the_generator_goes_down_minus_log_s(rng):
+    network, generator = one_dimension.discriminator(rng), Dense(1, 1, rng=rng, dtype=np.float64)
+    z, h, slopes = rng.standard_normal((64, 1)), 1e-6, {}
+
+    def loss():
+        return -np.log(sigmoid(network.predict(generator.predict(z)))[0]).mean()
+
+    for name, start in list(generator.params.items()):
+        generator.params[name] = start + h
+        above = loss()
+        generator.params[name] = start - h
+        slopes[name] = (above - loss()) / (2 * h)
+        generator.params[name] = start
+    before = {name: float(array.item()) for name, array in generator.params.items()}
+    one_dimension.generator_step(generator, network, SGD(lr=0.5), z)
+    for name, array in generator.params.items():
+        assert array.item() == pytest.approx(before[name] - 0.5 * slopes[name], abs=1e-8)
+        assert abs(slopes[name]) > 1e-3
 
 
 def test_the_game_ends_at_minus_log_4(rng):
