@@ -72,7 +72,8 @@ def to_latex(text: str) -> str:
 class _Parser:
     def __init__(self, text: str) -> None:
         self.source = text
-        decomposed = unicodedata.normalize("NFD", text)  # a letter with a hat becomes two characters
+        # A letter with a hat becomes two characters; a struck = would too.
+        decomposed = unicodedata.normalize("NFD", text).replace(unicodedata.normalize("NFD", "≠"), "≠")
         self.tokens = [(match.lastgroup, match.group()) for match in _TOKEN.finditer(decomposed)]
         self.place = 0
         self.spaced = False

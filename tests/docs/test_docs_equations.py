@@ -27,6 +27,7 @@ from equations import EquationError, to_latex
         ("x where x > 0, otherwise 0", r"x\ \text{where}\ x > 0,\ \text{otherwise}\ 0"),
         ("v ← β₁·v", r"v \leftarrow \beta_{1} \cdot v"),
         ("x_{i−1}", "x_{i - 1}"),
+        ("Σ_{j≠n} ŝ[j]", r"\sum_{j \ne n} \hat{s}_{j}"),
         ("x's shape", r"x\text{'s}\ \text{shape}"),
         ("OH = ⌈H / s⌉", r"\text{OH} = \left\lceil \frac{H}{s} \right\rceil"),
         ("weight_decay", r"\text{weight_decay}"),
