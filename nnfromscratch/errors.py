@@ -153,6 +153,23 @@ def require_generator(operation: str, rng: object) -> np.random.Generator:
     return rng
 
 
+def require_labels(operation: str, labels: object, count: int, why: str) -> None:
+    """Raise unless ``labels`` is an array of whole numbers from 0 to ``count`` − 1; ``why`` says whence the count.
+
+    >>> require_labels("embedding", np.array([3, -1]), 9, "9 rows")
+    Traceback (most recent call last):
+    nnfromscratch.errors.RangeError: embedding: labels expects whole numbers from 0 to 8 (9 rows), has -1 to 3
+    """
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu":
+        came = labels.dtype if isinstance(labels, np.ndarray) else type(labels).__name__
+        raise DtypeError(f"{operation}: labels expects an array of whole numbers, is {came}")
+    if labels.size and (labels.min() < 0 or labels.max() >= count):
+        raise RangeError(
+            f"{operation}: labels expects whole numbers from 0 to {count - 1} ({why}), "
+            f"has {labels.min()} to {labels.max()}"
+        )
+
+
 def require_choice(operation: str, argument: str, value: object, choices: Iterable[str]) -> str:
     """``value`` itself, or RangeError that lists the choices and suggests the nearest.
 

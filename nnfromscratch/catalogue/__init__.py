@@ -14,9 +14,11 @@ from nnfromscratch.catalogue.conv import CONV2D
 from nnfromscratch.catalogue.conv_transpose import CONV_TRANSPOSE2D
 from nnfromscratch.catalogue.cross_entropy import CROSS_ENTROPY
 from nnfromscratch.catalogue.dense import DENSE
+from nnfromscratch.catalogue.embedding import EMBEDDING, EMBEDDING_LAYER
 from nnfromscratch.catalogue.entry import Entry
 from nnfromscratch.catalogue.layer_norm import LAYER_NORM
 from nnfromscratch.catalogue.max_pool import MAX_POOL2D
+from nnfromscratch.catalogue.minibatch_discrimination import MINIBATCH_DISCRIMINATION, MINIBATCH_DISCRIMINATION_LAYER
 from nnfromscratch.catalogue.mistake import Mistake
 from nnfromscratch.catalogue.noise import DROPOUT, GAUSSIAN_NOISE
 from nnfromscratch.catalogue.other_losses import BINARY_CROSS_ENTROPY, MEAN_SQUARED_ERROR
@@ -33,12 +35,14 @@ from nnfromscratch.catalogue.plain_layers import (
     TANH_LAYER,
 )
 from nnfromscratch.catalogue.rectifiers import ELU, LEAKY_RELU, RELU
+from nnfromscratch.catalogue.reference_layers import VIRTUAL_BATCH_NORM_LAYER, WITH_REFERENCE
 from nnfromscratch.catalogue.reshape import FLATTEN, RESHAPE
 from nnfromscratch.catalogue.sequential import SEQUENTIAL
 from nnfromscratch.catalogue.sigmoids import SIGMOID, SOFTPLUS, TANH
 from nnfromscratch.catalogue.softmax import LOG_SOFTMAX, SOFTMAX
 from nnfromscratch.catalogue.spectral_norm import SPECTRAL_NORM, SPECTRAL_NORM_LAYER
 from nnfromscratch.catalogue.state_layers import BATCH_NORM_LAYER, DROPOUT_LAYER, GAUSSIAN_NOISE_LAYER, LAYER_NORM_LAYER
+from nnfromscratch.catalogue.virtual_batch_norm import VIRTUAL_BATCH_NORM
 from nnfromscratch.catalogue.weight_layers import CONV2D_LAYER, CONV_TRANSPOSE2D_LAYER, DENSE_LAYER
 
 OPERATIONS = (
@@ -57,7 +61,10 @@ OPERATIONS = (
     LOG_SOFTMAX,
     BATCH_NORM,
     LAYER_NORM,
+    VIRTUAL_BATCH_NORM,
     SPECTRAL_NORM,
+    MINIBATCH_DISCRIMINATION,
+    EMBEDDING,
     DROPOUT,
     GAUSSIAN_NOISE,
     FLATTEN,
@@ -75,7 +82,11 @@ LAYERS = (
     AVG_POOL2D_LAYER,
     BATCH_NORM_LAYER,
     LAYER_NORM_LAYER,
+    VIRTUAL_BATCH_NORM_LAYER,
+    WITH_REFERENCE,
     SPECTRAL_NORM_LAYER,
+    MINIBATCH_DISCRIMINATION_LAYER,
+    EMBEDDING_LAYER,
     DROPOUT_LAYER,
     GAUSSIAN_NOISE_LAYER,
     FLATTEN_LAYER,

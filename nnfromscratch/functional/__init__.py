@@ -7,16 +7,19 @@ otherwise a tuple. ``backward(dy, wrt=("weight", "bias"))`` computes just those;
 from nnfromscratch.functional.activations import elu, leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
 from nnfromscratch.functional.conv import conv2d, conv_transpose2d
 from nnfromscratch.functional.dense import dense
+from nnfromscratch.functional.embedding import embedding
 from nnfromscratch.functional.losses import (
     binary_cross_entropy_with_logits,
     mean_squared_error,
     softmax_cross_entropy,
 )
+from nnfromscratch.functional.minibatch_discrimination import minibatch_discrimination
 from nnfromscratch.functional.noise import dropout, gaussian_noise
 from nnfromscratch.functional.normalization import batch_norm, layer_norm
 from nnfromscratch.functional.pool import avg_pool2d, max_pool2d
 from nnfromscratch.functional.reshape import flatten, reshape
 from nnfromscratch.functional.spectral_norm import spectral_norm
+from nnfromscratch.functional.virtual_batch_norm import virtual_batch_norm
 
 __all__ = [
     "avg_pool2d",
@@ -27,6 +30,7 @@ __all__ = [
     "dense",
     "dropout",
     "elu",
+    "embedding",
     "flatten",
     "gaussian_noise",
     "layer_norm",
@@ -34,6 +38,7 @@ __all__ = [
     "log_softmax",
     "max_pool2d",
     "mean_squared_error",
+    "minibatch_discrimination",
     "relu",
     "reshape",
     "sigmoid",
@@ -42,4 +47,5 @@ __all__ = [
     "softplus",
     "spectral_norm",
     "tanh",
+    "virtual_batch_norm",
 ]

@@ -16,6 +16,7 @@ from nnfromscratch.errors import (
     RangeError,
     ShapeError,
     require_choice,
+    require_labels,
     require_nonempty_axes,
     require_same_float,
     require_shape,
@@ -42,7 +43,9 @@ def softmax_cross_entropy(logits: Array, labels: Array, reduction: str = "mean")
     require_same_float(name, logits=logits)
     require_shape(name, "logits", logits.shape, ("N", "K"))
     require_nonempty_axes(name, "logits", logits.shape)
-    _require_labels(name, labels, logits)
+    classes = logits.shape[1]
+    require_labels(name, labels, classes, f"logits have {classes} classes")
+    require_shape(name, "labels", labels.shape, (len(logits),))
     log_probabilities, _ = log_softmax(logits)
     rows = np.arange(len(labels))
     loss, each = _reduced(name, -log_probabilities[rows, labels], reduction)
@@ -139,19 +142,6 @@ def _reduced(operation: str, unreduced: Array, reduction: str) -> tuple[float | 
         return unreduced, each
     total = float(np.add.reduce(unreduced, axis=None))
     return total / unreduced.size if reduction == "mean" else total, each
-
-
-def _require_labels(operation: str, labels: Array, logits: Array) -> None:
-    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu":
-        came = labels.dtype if isinstance(labels, np.ndarray) else type(labels).__name__
-        raise DtypeError(f"{operation}: labels expects an array of whole numbers, is {came}")
-    require_shape(operation, "labels", labels.shape, (len(logits),))
-    classes = logits.shape[1]
-    if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        raise RangeError(
-            f"{operation}: labels expects whole numbers from 0 to {classes - 1} (logits have {classes} classes), "
-            f"has {labels.min()} to {labels.max()}"
-        )
 
 
 def _targets(operation: str, argument: str, x: Array, targets: Array | float) -> Array:

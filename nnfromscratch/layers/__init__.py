@@ -3,8 +3,10 @@
 from nnfromscratch.layers.activations import ELU, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh
 from nnfromscratch.layers.conv import Conv2d, ConvTranspose2d
 from nnfromscratch.layers.dense import Dense
+from nnfromscratch.layers.embedding import Embedding
 from nnfromscratch.layers.fusion import unfused
 from nnfromscratch.layers.layer import Layer
+from nnfromscratch.layers.minibatch_discrimination import MinibatchDiscrimination
 from nnfromscratch.layers.noise import Dropout, GaussianNoise
 from nnfromscratch.layers.normalization import BatchNorm, LayerNorm
 from nnfromscratch.layers.parameters import Parameters
@@ -12,6 +14,7 @@ from nnfromscratch.layers.pool import AvgPool2d, MaxPool2d
 from nnfromscratch.layers.reshape import Flatten, Reshape
 from nnfromscratch.layers.sequential import Sequential
 from nnfromscratch.layers.spectral_norm import SpectralNorm
+from nnfromscratch.layers.virtual_batch_norm import VirtualBatchNorm, WithReference
 
 __all__ = [
     "ELU",
@@ -21,12 +24,14 @@ __all__ = [
     "ConvTranspose2d",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GaussianNoise",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
     "MaxPool2d",
+    "MinibatchDiscrimination",
     "Parameters",
     "ReLU",
     "Reshape",
@@ -35,5 +40,7 @@ __all__ = [
     "Softplus",
     "SpectralNorm",
     "Tanh",
+    "VirtualBatchNorm",
+    "WithReference",
     "unfused",
 ]

@@ -44,6 +44,7 @@ class Layer:
 
     params: MutableMapping[str, Array]
     state: MutableMapping[str, Any]
+    takes_labels = False  # whether x are whole numbers, as they are for an Embedding, instead of floats
 
     def __init__(
         self, params: MutableMapping[str, Array] | None = None, state: MutableMapping[str, Any] | None = None
@@ -109,9 +110,10 @@ class Layer:
 
         x: (N, ...)   y: (N, ...), for a classifier the logits: ``predict(x).argmax(axis=1)`` are the classes.
         """
-        require_same_float("predict", x=x)
+        if not self.takes_labels:
+            require_same_float("predict", x=x)
         require_int("predict", "batch_size", batch_size, least=1)
-        if x.ndim == 0:
+        if np.ndim(x) == 0:
             raise ShapeError("predict: x expects a batch, shape (N, ...), is a single number")
         with use_threads():
             parts = [self._infer(x[start : start + batch_size]) for start in range(0, max(1, len(x)), batch_size)]
@@ -128,7 +130,8 @@ class Layer:
         (16, 14, 14)
         """
         with use("vectorized"):  # to make a network, and ask its shapes, need not wait for the compiler
-            return self._infer(np.empty((0, *input_shape), self.dtype)).shape[1:]
+            nothing = np.empty((0, *input_shape), np.int64 if self.takes_labels else self.dtype)
+            return self._infer(nothing).shape[1:]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write parameters and state to an ``.npz`` file, whole or not at all. Raises RunError where that fails."""

@@ -40,6 +40,7 @@ class Sequential(Layer):
                 raise RangeError(f"Sequential: layer {index} expects a Layer, is {layer!r}")
         self.layers = layers
         self.input_shape = input_shape
+        self.takes_labels = bool(layers) and layers[0].takes_labels
         parts = {str(index): layer for index, layer in enumerate(layers)}
         self.params = Nested({index: layer.params for index, layer in parts.items()})
         self.state = Nested({index: layer.state for index, layer in parts.items()})
@@ -86,8 +87,9 @@ class Sequential(Layer):
 
     def _require_input(self, x: Array) -> None:
         if self.input_shape is not None:
-            require_same_float("Sequential", x=x)
-            require_shape("Sequential", "x", x.shape, ("N", *self.input_shape))
+            if not self.takes_labels:
+                require_same_float("Sequential", x=x)
+            require_shape("Sequential", "x", np.shape(x), ("N", *self.input_shape))
 
     def _cast(self, dtype: np.dtype[Any]) -> None:
         for layer in self.layers:

@@ -35,6 +35,7 @@ OPERATIONS = {
     "dense no bias": (lambda x, w: functional.dense(x, w), [(3, 4), (4, 5)]),
     "dropout": (lambda x: functional.dropout(x, 0.4, rng=np.random.default_rng(0)), [(3, 4)]),
     "elu": (functional.elu, [(3, 4)]),
+    "embedding": (lambda weight: functional.embedding(LABELS, weight), [(3, 4)]),
     "flatten": (functional.flatten, [(3, 4, 2, 2)]),
     "gaussian_noise": (lambda x: functional.gaussian_noise(x, 0.4, rng=np.random.default_rng(0)), [(3, 4)]),
     "layer_norm": (functional.layer_norm, [(3, 4), (4,), (4,)]),
@@ -42,6 +43,7 @@ OPERATIONS = {
     "log_softmax": (functional.log_softmax, [(3, 4)]),
     "max_pool2d": (lambda x: functional.max_pool2d(x, 2, stride=1, padding=1), [(3, 2, 4, 5)]),
     "mean_squared_error": (lambda x: functional.mean_squared_error(x, 0.5, reduction="none"), [(3, 4)]),
+    "minibatch_discrimination": (functional.minibatch_discrimination, [(3, 4), (4, 5, 2)]),
     "relu": (functional.relu, [(3, 4)]),
     "reshape": (lambda x: functional.reshape(x, (2, 6)), [(3, 4, 3)]),
     "sigmoid": (functional.sigmoid, [(3, 4)]),
@@ -56,12 +58,28 @@ OPERATIONS = {
         [(3, 4)],
     ),
     "tanh": (functional.tanh, [(3, 4)]),
+    "virtual_batch_norm": (
+        lambda x, w, b: functional.virtual_batch_norm(x, w, b, reference_size=2),
+        [(3, 4), (4,), (4,)],
+    ),
+    "virtual_batch_norm images": (
+        lambda x, w, b: functional.virtual_batch_norm(x, w, b, reference_size=2),
+        [(3, 4, 2, 3), (4,), (4,)],
+    ),
 }
 LOSSES = {
     "binary_cross_entropy_with_logits": "logits",
     "mean_squared_error": "predictions",
     "softmax_cross_entropy": "logits",
 }  # and what they call their x
+NAMED = {**LOSSES, "embedding": "weight", "spectral_norm": "weight"}  # those whose first array is not called x
+REFUSES_NOTHING = {
+    "batch_norm": "x expects at least 2 numbers in a channel, has 0",
+    "batch_norm images": "x expects at least 2 numbers in a channel, has 0",
+    # of a weight, which has no batch
+    "embedding": "weight expects at least 1 along every axis",
+    "spectral_norm": "weight expects .* none of length zero",
+}
 every_operation = pytest.mark.parametrize("name", OPERATIONS)
 both_floats = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -177,12 +195,8 @@ def test_what_a_caller_does_with_a_result_changes_no_gradient(name):
 def test_an_empty_batch_gives_an_empty_result(name):
     op, arrays = setting(name, np.float32)
     arrays[0] = arrays[0][:0]
-    if name in ("batch_norm", "batch_norm images"):
-        with pytest.raises(ShapeError, match="batch_norm: x expects at least 2 numbers in a channel, has 0"):
-            op(*arrays)
-        return
-    if name == "spectral_norm":  # of a weight, which has no batch
-        with pytest.raises(ShapeError, match=r"spectral_norm: weight expects .* none of length zero"):
+    if name in REFUSES_NOTHING:
+        with pytest.raises(ShapeError, match=f"^{name.split()[0]}: {REFUSES_NOTHING[name]}"):
             op(*arrays)
         return
     y, backward = op(*arrays)
@@ -206,7 +220,7 @@ def test_other_numbers_than_floats_are_refused(name, dtype):
 @every_operation
 def test_what_is_no_array_is_refused(name):
     op, arrays = setting(name)
-    argument = {**LOSSES, "spectral_norm": "weight"}.get(name, "x")
+    argument = NAMED.get(name, "x")
     for thing, kind in (([[1.0]], "list"), (1.0, "float"), (np.float64(1), "float64")):
         with pytest.raises(DtypeError, match=f"^{name.split()[0]}: {argument} expects a NumPy array, is {kind}"):
             op(thing, *arrays[1:])
@@ -238,17 +252,21 @@ def test_a_gradient_of_another_shape_or_type_is_refused(name):
 def test_wrt_chooses_the_gradients(name):
     op, arrays = setting(name)
     y, backward = op(*arrays)
-    if "wrt" not in inspect.signature(backward).parameters:
+    parameters = inspect.signature(backward).parameters
+    if "wrt" not in parameters:
         assert len(arrays) == 1
         return
     dy = numbers(*y.shape, seed=5)
     everything = backward(dy)
-    names = ("x", "weight", "bias")
+    names = ("x", "weight", "bias")[: len(everything)]
+    assert parameters["wrt"].default == names
     assert_same(backward(dy, wrt=names), everything)
     for chosen in (("x",), ("weight",), ("bias",), ("weight", "bias"), ("bias", "x"), ["x", "weight"], {"bias"}, ()):
-        expected = [gradient if key in chosen else None for key, gradient in zip(names, everything, strict=True)]
-        assert_same(backward(dy, wrt=chosen), expected)
-    with pytest.raises(RangeError, match=f"^{name.split()[0]}: wrt expects names out of x, weight, bias, has 'w'"):
+        if set(chosen) <= set(names):
+            expected = [gradient if key in chosen else None for key, gradient in zip(names, everything, strict=True)]
+            assert_same(backward(dy, wrt=chosen), expected)
+    listed = ", ".join(names)
+    with pytest.raises(RangeError, match=f"^{name.split()[0]}: wrt expects names out of {listed}, has 'w'"):
         backward(dy, wrt=("x", "w"))
 
 

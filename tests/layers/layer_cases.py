@@ -12,11 +12,13 @@ from nnfromscratch.layers import (
     ConvTranspose2d,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GaussianNoise,
     LayerNorm,
     LeakyReLU,
     MaxPool2d,
+    MinibatchDiscrimination,
     ReLU,
     Reshape,
     Sequential,
@@ -24,6 +26,8 @@ from nnfromscratch.layers import (
     Softplus,
     SpectralNorm,
     Tanh,
+    VirtualBatchNorm,
+    WithReference,
 )
 
 IMAGES, ROWS = (3, 2, 5, 4), (3, 6)
@@ -55,11 +59,13 @@ def make(name, dtype=np.float32):
         "Dense no bias": lambda: Dense(6, 4, bias=False, rng=rng(), dtype=dtype),
         "Dropout": lambda: Dropout(0.4, rng=rng()),
         "ELU": lambda: ELU(0.7),
+        "Embedding": lambda: Embedding(5, 4, rng=rng(), dtype=dtype),
         "Flatten": Flatten,
         "GaussianNoise": lambda: GaussianNoise(0.3, rng=rng()),
         "LayerNorm": lambda: LayerNorm((5, 4), eps=0.02, dtype=dtype),
         "LeakyReLU": lambda: LeakyReLU(0.3),
         "MaxPool2d": lambda: MaxPool2d((2, 3), 2, ((0, 1), (1, 0))),
+        "MinibatchDiscrimination": lambda: MinibatchDiscrimination(6, 3, 2, rng=rng(), dtype=dtype),
         "ReLU": ReLU,
         "Reshape": lambda: Reshape((4, 10)),
         "Sequential": lambda: Sequential(
@@ -70,6 +76,10 @@ def make(name, dtype=np.float32):
         "SpectralNorm": lambda: SpectralNorm(Conv2d(2, 3, 3, padding=1, rng=rng(), dtype=dtype), rng=rng(6)),
         "SpectralNorm dense": lambda: SpectralNorm(Dense(6, 4, rng=rng(), dtype=dtype), rng=rng(6)),
         "Tanh": Tanh,
+        "VirtualBatchNorm": lambda: VirtualBatchNorm(2, 2, eps=0.01, dtype=dtype),
+        "WithReference": lambda: WithReference(
+            VirtualBatchNorm(2, 4, eps=0.01, dtype=dtype), rng(7).standard_normal((4, 2, 5, 4)).astype(dtype)
+        ),
     }
     layer = makers[name]()
     draw = rng(5)
@@ -91,6 +101,24 @@ def with_normalized_weight(op, x, params, layer, axis):
     return y, both
 
 
+def without_labels(y, backward):
+    """An embedding's way back as that of a layer, whose first argument is x."""
+    return y, lambda dy: (None, backward(dy))
+
+
+def behind_reference(x, params, reference):
+    """virtual_batch_norm with the reference put in front of x, and taken away again."""
+    joined, backward = f.virtual_batch_norm(
+        np.concatenate([reference, x]), params["network.weight"], params["network.bias"], reference_size=4, eps=0.01
+    )
+
+    def of_samples(dy):
+        dx, dweight, dbias = backward(np.concatenate([np.zeros_like(reference), dy]))
+        return dx[4:], dweight, dbias
+
+    return joined[4:], of_samples
+
+
 # name: the operation, called with x, the layer's parameters by name, and the layer
 OPERATIONS = {
     "AvgPool2d": lambda x, p, layer: f.avg_pool2d(x, (2, 3), stride=1, padding=1),
@@ -103,11 +131,13 @@ OPERATIONS = {
     "Dense no bias": lambda x, p, layer: f.dense(x, p["weight"]),
     "Dropout": lambda x, p, layer: f.dropout(x, 0.4, rng=copied(layer.state["rng"])),
     "ELU": lambda x, p, layer: f.elu(x, 0.7),
+    "Embedding": lambda x, p, layer: without_labels(*f.embedding(x, p["weight"])),
     "Flatten": lambda x, p, layer: f.flatten(x),
     "GaussianNoise": lambda x, p, layer: f.gaussian_noise(x, 0.3, rng=copied(layer.state["rng"])),
     "LayerNorm": lambda x, p, layer: f.layer_norm(x, p["weight"], p["bias"], eps=0.02),
     "LeakyReLU": lambda x, p, layer: f.leaky_relu(x, 0.3),
     "MaxPool2d": lambda x, p, layer: f.max_pool2d(x, (2, 3), stride=2, padding=((0, 1), (1, 0))),
+    "MinibatchDiscrimination": lambda x, p, layer: f.minibatch_discrimination(x, p["weight"]),
     "ReLU": lambda x, p, layer: f.relu(x),
     "Reshape": lambda x, p, layer: f.reshape(x, (4, 10)),
     "Sigmoid": lambda x, p, layer: f.sigmoid(x),
@@ -117,12 +147,17 @@ OPERATIONS = {
     ),
     "SpectralNorm dense": lambda x, p, layer: with_normalized_weight(f.dense, x, p, layer, 1),
     "Tanh": lambda x, p, layer: f.tanh(x),
+    "VirtualBatchNorm": lambda x, p, layer: f.virtual_batch_norm(x, p["weight"], p["bias"], reference_size=2, eps=0.01),
+    "WithReference": lambda x, p, layer: behind_reference(x, p, layer.state["reference.batch"]),
 }
 NAMES = [*OPERATIONS, "Sequential"]
 
 
 def draw_x(name, seed=1, dtype=np.float32):
-    shape = ROWS if name.split()[0] in ("Dense", "Sequential") or name == "SpectralNorm dense" else IMAGES
+    if name == "Embedding":
+        return rng(seed).integers(0, 5, 6)
+    rows = name.split()[0] in ("Dense", "MinibatchDiscrimination", "Sequential") or name == "SpectralNorm dense"
+    shape = ROWS if rows else IMAGES
     return rng(seed).standard_normal(shape).astype(dtype)
 
 
