@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from figures import literally, one_dimension, won
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -18,6 +18,7 @@ from nnfromscratch.kernels import use
 from nnfromscratch.layers import Dense
 from nnfromscratch.optimizers import SGD, Adam
 
+EXAMPLES = settings(deadline=None, max_examples=60, derandomize=True)
 LOG_4 = np.log(4)
 PIXELS = arrays.arrays(np.float64, (2, 1, 3, 3), elements=st.floats(0, 1))
 
@@ -36,6 +37,7 @@ def rng():
 # --- equation (3), taken at its word -----------------------------------------------------------------------------
 
 
+@EXAMPLES
 @given(st.floats(1e-9, 1))
 def test_equation_3_has_no_solution_but_zero(s):
     assert literally.equation_3(0.0) == 0
@@ -142,6 +144,7 @@ def test_a_discriminator_that_learns_alone_silences_the_minimax_loss(rng):
 # --- equation (4), taken at its word -----------------------------------------------------------------------------
 
 
+@EXAMPLES
 @given(PIXELS, PIXELS)
 def test_equation_4_has_the_shape_of_an_image(x, generated):
     with use("vectorized"):
@@ -152,6 +155,7 @@ def test_equation_4_has_the_shape_of_an_image(x, generated):
     np.testing.assert_allclose(answer, 1 / (1 + np.exp(-(x * (1 - generated)))), rtol=1e-14)
 
 
+@EXAMPLES
 @given(PIXELS, PIXELS)
 def test_equation_4_never_says_generated(x, generated):
     answer = literally.equation_4(x, generated)
@@ -190,6 +194,7 @@ def test_the_derivative_of_equation_4_by_its_own_image(rng):
     assert (answer == literally.equation_4(g, g)).all()
 
 
+@EXAMPLES
 @given(PIXELS)
 def test_a_generator_that_believes_equation_4_ends_in_grey(g):
     for _ in range(200):
@@ -203,6 +208,7 @@ def test_a_generator_that_believes_equation_4_ends_in_grey(g):
 DENSITIES = arrays.arrays(np.float64, 5, elements=st.floats(0.01, 9))
 
 
+@EXAMPLES
 @given(DENSITIES, DENSITIES, st.floats(0.001, 0.999))
 def test_no_answer_beats_the_optimal_discriminator(p_data, p_generated, answer):
     best = optimal_discriminator(p_data, p_generated)
@@ -212,6 +218,7 @@ def test_no_answer_beats_the_optimal_discriminator(p_data, p_generated, answer):
     np.testing.assert_allclose(p_data / best, p_generated / (1 - best), rtol=1e-9)
 
 
+@EXAMPLES
 @given(DENSITIES, DENSITIES)
 def test_the_optimal_score_is_the_logarithm_of_the_densities_ratio(p_data, p_generated):
     np.testing.assert_allclose(
@@ -305,6 +312,25 @@ def test_samples_have_the_density_that_is_claimed(rng):
     expected = [np.trapezoid(np.where((line >= a) & (line <= b), density, 0), line) for a, b in pairwise(edges)]
     np.testing.assert_allclose(found / 200_000, expected, atol=0.006)
     assert np.trapezoid(density, line) == pytest.approx(1, abs=1e-6)
+
+
+class _Undecided:
+    def predict(self, x, batch_size):
+        return np.zeros_like(x)
+
+
+def test_the_comparison_measures_what_it_says(rng):
+    """D = ½ beside D* = σ(2x), the best for two bells of width 1 at ±1."""
+    data, generated = (one_dimension.Bells(((1.0, mean, 1.0),)) for mean in (1.0, -1.0))
+    comparison = one_dimension.compare(_Undecided(), data, generated)
+    points = np.concatenate([bells.sample(200_000, rng) for bells in (data, generated)])
+    off = abs(0.5 - sigmoid(2 * points)[0])
+    assert comparison.mean == pytest.approx(off.mean(), abs=1e-3)
+    assert comparison.largest == pytest.approx(sigmoid(2 * np.quantile(points, [0.995]))[0][0] - 0.5, abs=2e-4)
+    assert comparison.value == pytest.approx(-LOG_4, abs=1e-9)
+    assert comparison.best == optimal_value(
+        data.density(one_dimension.LINE), generated.density(one_dimension.LINE), one_dimension.LINE
+    )
 
 
 def test_training_finds_the_optimal_discriminator(rng):
