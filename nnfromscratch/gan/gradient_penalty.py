@@ -21,9 +21,10 @@ from nnfromscratch.types import Array, Backward
 def interpolate(real: Array, generated: Array, rng: np.random.Generator) -> Array:
     """Points on the straight lines between real and generated images, where the critic's slope is looked at.
 
-    x̂[n] = e[n] · real[n] + (1 − e[n]) · generated[n]        e[n] uniform from 0 to 1, one for each image
+    y[n] = e[n]·x[n] + (1 − e[n])·z[n]
 
-    real, generated: (N, ...) of one shape   x̂: (N, ...). rng: draws the e
+    e[n] is drawn for each image from the uniform distribution between 0 and 1.
+    real x, generated z: (N, ...), both of one shape. y: the same shape
     Raises ShapeError where the shapes differ, DtypeError where the types do.
     Source: Gulrajani et al., Improved training of Wasserstein GANs (2017), Algorithm 1.
 
@@ -46,17 +47,17 @@ def gradient_penalty(critic: Layer, x: Array, *, target: float = 1.0) -> tuple[f
 
     P = mean_n (‖g[n]‖ − t)²        g[n] = ∂D(x[n])/∂x[n]
 
-    ∂P/∂θ = ∂/∂θ Σ_n u[n] · g[n]        u[n] = ∂P/∂g[n] = 2 / N · (‖g[n]‖ − t) · g[n] / ‖g[n]‖
+    ∂P/∂θ = ∂S/∂θ        S = Σ_n g[n] · u[n]        u[n] = ∂P/∂g[n] = 2 / N · (‖g[n]‖ − t) · g[n] / ‖g[n]‖
 
-    On the right u is a constant. So what is needed is the gradient of D's slope along u, and three more passes give it:
-    u goes forward through the layers as a change of x; on the way back each layer with weights takes its own weight
-    gradient of that change, and each curved one adds what its second derivative demands. See the page about the
-    gradient penalty.
+    In S, D's slope along u, u is a constant. Two more passes give its gradient: u goes forward through the layers as a
+    change of x; on the way back each layer with weights takes its own weight gradient of that change, and each curved
+    one adds what its second derivative demands. The page about the gradient penalty derives it.
 
     At g = 0 the norm has a kink; there u is taken as 0, one of the subgradients. A critic that is flat everywhere gets
     no gradient from its penalty, and no NaN.
     critic: a Sequential (or nested ones) of Dense, Conv2d, ReLU, LeakyReLU, Tanh, LayerNorm, Flatten and Reshape, which
     gives one score for each image. x: (N, ...), the points at which the slope is taken. target t: at least 0
+
     ``backward(dpenalty=1.0)`` returns the gradients by name, as ``critic.params`` has them; nothing for x.
     Raises RangeError for a layer whose second derivative is not known here, before anything is computed; ShapeError
     for an empty batch and where the critic gives more than one score for each image.
