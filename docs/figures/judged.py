@@ -69,8 +69,9 @@ def known(results):
 def pictures(splits):
     """Some images of each kind, a row each."""
     kinds = judging.known_images(splits, SHOWN, np.random.default_rng(1))
-    figure = Figure(figsize=(8, 0.42 * len(kinds)), layout="constrained")
-    for axes, (what, images) in zip(figure.subplots(len(kinds), 1), kinds.items(), strict=True):
+    figure = Figure(figsize=(8, 0.46 * len(kinds)))
+    rows = figure.subplots(len(kinds), 1, gridspec_kw={"left": 0.37, "right": 1, "bottom": 0, "top": 1})
+    for axes, (what, images) in zip(rows, kinds.items(), strict=True):
         axes.imshow(np.concatenate(images[:, 0], axis=1), cmap="gray_r", vmin=0, vmax=1)
         axes.set_ylabel(what, rotation=0, horizontalalignment="right", verticalalignment="center", fontsize=9)
         axes.set(xticks=[], yticks=[])

@@ -51,7 +51,7 @@ def known_images(splits, count, rng):
         "upper and lower halves of different ones": np.concatenate([digits[:, :, :14], digits[::-1, :, 14:]], axis=2),
         "the mean of each digit, in turn": means[np.arange(count) % 10],
         "nothing but ones": as_floats(ones[rng.integers(len(ones), size=count)]),
-        "black images": np.zeros((count, 1, 28, 28), np.float32),
+        "empty images": np.zeros((count, 1, 28, 28), np.float32),
         "random pixels": rng.random((count, 1, 28, 28), dtype=np.float32),
     }
 

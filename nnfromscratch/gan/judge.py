@@ -111,8 +111,8 @@ def judge_features(judge: Judge, images: Array) -> tuple[Array, Array]:
 
     features = f(x)        p[n, k] = softmax(features·W + b)[n, k]
 
-    images: (N, C, H, W), uint8 from 0 to 255 or floats from 0 to 1   features: (N, F), float64
-    probabilities: (N, K), float64
+    images: (N, C, H, W), uint8 from 0 to 255 or floats from 0 to 1
+    judge: who looks at them   features: (N, F), float64   probabilities: (N, K), float64
     The images pass a few at a time, so that memory stays bounded.
     Raises DtypeError, ShapeError, RangeError or NonFiniteError for images that the judge cannot look at.
 

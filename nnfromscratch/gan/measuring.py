@@ -109,7 +109,8 @@ def real_yardstick(
 ) -> Yardstick:
     """Real images measured as generated ones will be: what a perfect generator gets, but for chance.
 
-    train: ``count`` images of it are drawn (all, where it has fewer) and measured against all images of ``test``
+    train: the images that are measured: ``count`` of them, drawn by ``rng``, or all where there are fewer
+    test: the images that they are measured against, all of them
     count: how many generated images will be measured, at least 20
     judge: ``load_judge()`` where it is None
     nearest_count: for so many of the generated images, and of the test images, the nearest of *all* training images is

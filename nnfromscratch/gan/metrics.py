@@ -74,9 +74,9 @@ def frechet_distance(features: Array, reference: Array) -> float:
 def classes_covered(probabilities: Array, *, least: float | None = None) -> int:
     """How many classes are there at all: those of which more than a share of ``least`` of the images are.
 
-    An image is of the class with the highest probability. least: 1/(5·K) where it is None, a fifth of an even share,
-    which is 2 % of ten classes.
+    An image is of the class with the highest probability.
     probabilities: (N, K), rows that add up to 1
+    least: where it is None, a fifth of an even share, which is 2 % of ten classes
     Raises DtypeError, ShapeError, RangeError or NonFiniteError.
 
     >>> classes_covered(np.eye(10)[[0, 0, 0, 7]])
@@ -112,8 +112,9 @@ def jackknife(statistic: Callable[[Array], float], count: int, *, groups: int = 
     t[g] is the figure without every G-th sample, from the g-th on. It still comes from nearly all samples, which
     matters for the Fréchet distance: on a tenth of them that would be ten times as biased. The samples should be in
     random order. With 10 groups the error itself is known to about a quarter.
-    statistic: gives the figure of the samples with these indices   count: how many samples there are, at least 2·G
-    groups G: at least 2
+    statistic: gives the figure of the samples with these indices
+    count: how many samples there are, at least two for each group
+    groups G: how often a part is left out, at least 2
     Raises RangeError.
     Source: Efron & Tibshirani, An introduction to the bootstrap (1993), chapter 11; Kott, The delete-a-group
     jackknife (2001).

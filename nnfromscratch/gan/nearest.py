@@ -21,8 +21,8 @@ def nearest_training_images(images: Array, training: Array) -> tuple[Array, Arra
     product of a block of images with a block of training images, so that memory stays bounded. The products are in
     float32; the distance to the image that was found is computed again in float64, so that of a copy it is 0, but for
     the rounding of x. Of training images whose squared distances differ by less than some 10⁻⁴ either may be found.
-    images x: (N, C, H, W), uint8 from 0 to 255 or floats from 0 to 1, pixels d   training t: (M, C, H, W), likewise
-    distance: (N,), float64, from 0 to √(C·H·W)   index: (N,) whole numbers
+    images x: (N, C, H, W), uint8 from 0 to 255 or floats from 0 to 1
+    training t: (M, C, H, W), likewise   distance: (N,), float64, in units of a white pixel   index: (N,) whole numbers
     Raises DtypeError, ShapeError, RangeError or NonFiniteError.
 
     >>> training = np.zeros((2, 1, 2, 2), np.uint8)

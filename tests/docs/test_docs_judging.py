@@ -65,13 +65,13 @@ def test_what_the_page_says_about_known_images():
     few = "100 training images, each many times"
     assert value(few, "classifier_score") > 9.5
     assert value(few, "frechet_distance") > 10 * value(copies, "frechet_distance")
-    for sure in ("black images", "random pixels", "nothing but ones"):
+    for sure in ("empty images", "random pixels", "nothing but ones"):
         assert value(sure, "confident_share") > 0.98
     assert KNOWN["random pixels"]["classifier_score"]["value"] < 1.01
     for hardly in ("test images in noise of 0.1", "test images, blurred"):
         assert value(hardly, "classifier_score") > 9.5
         assert value(hardly, "frechet_distance") > 40 * value(copies, "frechet_distance")
-    for nearer in ("test images, blurred", "black images"):
+    for nearer in ("test images, blurred", "empty images"):
         assert value(nearer, "nearest_distance") < RESULTS["yardstick"]["nearest_distance"]["value"]
         assert value(nearer, "copied_share") < 0.01
     noisy = KNOWN["copies in noise of 0.1"]
