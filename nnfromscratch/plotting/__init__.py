@@ -10,12 +10,18 @@ from nnfromscratch.plotting.confusion import confusion_matrix
 from nnfromscratch.plotting.curves import learning_curves
 from nnfromscratch.plotting.feature_maps import activations, feature_maps
 from nnfromscratch.plotting.filters import first_layer_filters
+from nnfromscratch.plotting.game import game_curves
 from nnfromscratch.plotting.gradients import gradient_norms
 from nnfromscratch.plotting.growth import growth
+from nnfromscratch.plotting.interpolation import interpolations
+from nnfromscratch.plotting.metrics import metrics_over_training
 from nnfromscratch.plotting.mistakes import confident_mistakes, most_confident_mistakes
+from nnfromscratch.plotting.nearest import nearest_images
 from nnfromscratch.plotting.operation_times import kernel_times, operation_times
+from nnfromscratch.plotting.samples import sample_grid
 from nnfromscratch.plotting.step_times import step_memory, step_times
 from nnfromscratch.plotting.style import png_bytes, save_figure
+from nnfromscratch.plotting.through_training import training_animation, training_strip
 from nnfromscratch.plotting.throughput import roofline, throughput
 
 __all__ = [
@@ -24,16 +30,23 @@ __all__ = [
     "confusion_matrix",
     "feature_maps",
     "first_layer_filters",
+    "game_curves",
     "gradient_norms",
     "growth",
+    "interpolations",
     "kernel_times",
     "learning_curves",
+    "metrics_over_training",
     "most_confident_mistakes",
+    "nearest_images",
     "operation_times",
     "png_bytes",
     "roofline",
+    "sample_grid",
     "save_figure",
     "step_memory",
     "step_times",
     "throughput",
+    "training_animation",
+    "training_strip",
 ]

@@ -1,10 +1,10 @@
-import io
 import subprocess
 import sys
 import warnings
 
 import numpy as np
 import pytest
+from figure_checks import ink_outside, texts
 from PIL import Image
 
 from nnfromscratch import plotting
@@ -13,19 +13,6 @@ from nnfromscratch.kernels import use
 from nnfromscratch.layers import Conv2d, Dense, Dropout, Flatten, ReLU, Sequential
 
 DIGITS = tuple("0123456789")
-
-
-def texts(figure):
-    return [text.get_text() for text in figure.texts]
-
-
-def ink_outside(figure):
-    """Whether anything but white touches the figure's rim: a label that is cut off."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=50)
-    pixels = np.asarray(Image.open(buffer).convert("L"))
-    rim = np.concatenate([pixels[:1].ravel(), pixels[-1:].ravel(), pixels[:, :1].ravel(), pixels[:, -1:].ravel()])
-    return (rim < 250).any()
 
 
 # --- learning curves ---------------------------------------------------------------------------------------------
