@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import copy
 import os
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -15,6 +14,9 @@ import numpy as np
 
 from nnfromscratch import data, kernels, models, runs, training
 from nnfromscratch.cli import recipe
+from nnfromscratch.cli.compiling import seconds_to_compile
+from nnfromscratch.cli.real_images import load_real_images
+from nnfromscratch.cli.settings import command_line, how_to_go_on, of_resumed_run, require_kernels, typed
 from nnfromscratch.data import Dataset, Splits
 from nnfromscratch.errors import DataError, RangeError, RunError, ShapeError, require_choice
 from nnfromscratch.functional import softmax_cross_entropy
@@ -46,36 +48,20 @@ def run(arguments: argparse.Namespace) -> int:
                 kernels=settings["kernels"],
                 threads=thread_count(),
             )
-            runs.write_run(folder, described | {"command_line": command_line(settings)})
+            runs.write_run(folder, described | {"command_line": command_line("classify", settings)})
         try:
             with runs.held(folder, "classify"):
                 _train_and_report(folder, settings, splits, network, began, resumed)
         except KeyboardInterrupt:
-            again = shlex.join(["python", "-m", "nnfromscratch", "classify", "--resume", str(folder)])
-            print(f"\nStopped. To go on: {again}", file=sys.stderr)
+            print(how_to_go_on("classify", folder), file=sys.stderr)
             return 130
     return 0
-
-
-def command_line(settings: dict[str, Any]) -> str:
-    """What to type for a run with these settings.
-
-    >>> command_line({"data": "my pictures", "epochs": 2, "train_size": None})
-    "python -m nnfromscratch classify --data 'my pictures' --epochs 2"
-    """
-    words = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if value is not None]
-    pairs = [part for word in words for part in word.split("=", 1)]
-    return shlex.join(["python", "-m", "nnfromscratch", "classify", *pairs])
 
 
 def load_splits(settings: dict[str, Any]) -> Splits:
     """The data in three parts: the seed decides which training images are kept for validation."""
     rng = np.random.default_rng([settings["seed"], 0])
-    size = settings["image_size"]
-    try:
-        whole = data.load(settings["data"], rng=rng, size=None if size is None else (size, size))
-    except (DataError, RangeError) as error:  # say it in the words of the command line
-        raise type(error)(_in_words_of_the_command(str(error))) from error
+    whole = load_real_images("classify", settings, rng)
     if len(whole.train.classes) < 2:
         raise DataError(f"classify: --data expects at least 2 classes to tell apart, {settings['data']} has 1")
     if len(whole.train) < 2:
@@ -97,16 +83,6 @@ def load_splits(settings: dict[str, Any]) -> Splits:
     return Splits(train, whole.test, validation)
 
 
-def _in_words_of_the_command(message: str) -> str:
-    for ours, theirs in (
-        ("give size=(height, width)", "give --image-size N"),
-        ("load: source", "classify: --data"),
-        ("load: size", "classify: --image-size"),
-    ):
-        message = message.replace(ours, theirs)
-    return message
-
-
 def make_network(settings: dict[str, Any], train: Dataset) -> Sequential:
     """The network, its first weights decided by the seed."""
     rng = np.random.default_rng([settings["seed"], 1])
@@ -122,29 +98,17 @@ def make_network(settings: dict[str, Any], train: Dataset) -> Sequential:
 
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """What was typed, completed by the defaults, or by what a run to be resumed was started with."""
-    typed = {name: getattr(arguments, name) for name in recipe.DEFAULTS if getattr(arguments, name) is not None}
-    if "model" in typed:
-        require_choice("classify", "--model", typed["model"], models.MODELS)
-    if "kernels" in typed:
-        require_choice("classify", "--kernels", typed["kernels"], kernels.SETS)
-    if "data" in typed and typed["data"] not in data.NAMES and Path(typed["data"]).expanduser().exists():
-        typed["data"] = str(Path(typed["data"]).expanduser().resolve())  # so that a run goes on from any folder
+    chosen = typed(arguments, recipe.DEFAULTS)
+    if "model" in chosen:
+        require_choice("classify", "--model", chosen["model"], models.MODELS)
+    if "kernels" in chosen:
+        require_choice("classify", "--kernels", chosen["kernels"], kernels.SETS)
     if arguments.resume is None:
-        settings = {**recipe.DEFAULTS, "kernels": kernels.default(), **typed}
+        settings = {**recipe.DEFAULTS, "kernels": kernels.default(), **chosen}
     else:
-        if arguments.out is not None:
-            raise RunError("classify: expects either --out, for a new run, or --resume, has both")
-        described = runs.read_run(arguments.resume, "classify")["settings"]
-        settings = {name: described.get(name) for name in recipe.DEFAULTS}
+        settings = of_resumed_run("classify", arguments, chosen, recipe.DEFAULTS)
         _require_settings(settings, arguments.resume)
-        for name, value in typed.items():
-            if value != settings[name]:
-                raise RunError(
-                    f"classify: --{name.replace('_', '-')} expects {settings[name]}, with which {arguments.resume} was "
-                    f"started, is {value}; leave it out to go on, or start a new run without --resume"
-                )
-    if settings["kernels"] == "compiled" and (reason := kernels.why_not_compiled()) is not None:
-        raise RunError(f"classify: --kernels compiled expects Numba. {reason}")
+    require_kernels("classify", settings["kernels"])
     return settings
 
 
@@ -215,25 +179,15 @@ def _train_and_report(
 
 def _warm_up(network: Sequential, train: Dataset, batch_size: int) -> float:
     """Let every kernel be compiled by a step on a copy of the network; the seconds that took."""
-    clock = time.perf_counter()
     trial = copy.deepcopy(network)
     x = data.as_input(train.images[:batch_size])
-    try:
+
+    def step() -> None:
         y, backward = trial.forward(x)
         backward(y, wrt=("params",))
         trial.predict(x)
-    except RuntimeError as error:
-        if _began_with_ctrl_c(error):
-            raise KeyboardInterrupt from error
-        raise
-    return time.perf_counter() - clock
 
-
-def _began_with_ctrl_c(error: BaseException | None) -> bool:
-    """Whether Ctrl-C came first: Numba, stopped while it compiles, fails to clear up and raises an error of its own."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__context__
-    return error is not None
+    return seconds_to_compile(step)
 
 
 def _say_finished(folder: Path) -> None:
