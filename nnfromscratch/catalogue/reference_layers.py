@@ -47,7 +47,8 @@ class ReferenceAtTheEnd(WithReference):
 
 def _network(rng: np.random.Generator, norm: Function, around: Function) -> Any:
     """A layer with parameters, the normalization and one more, behind a reference of three samples."""
-    network = Sequential(Dense(3, 4, rng=rng), norm(4, reference_size=3), Tanh(), Dense(4, 2, rng=rng))
+    dense = Dense(3, 4, bias=False, rng=rng)  # a bias would be taken away again
+    network = Sequential(dense, norm(4, reference_size=3), Tanh(), Dense(4, 2, bias=False, rng=rng))
     return around(network, rng.standard_normal((3, 3), np.float32))
 
 
