@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from numerical_gradients import check_gradients, numbers
 
-from nnfromscratch import kernels
 from nnfromscratch.errors import DtypeError, ShapeError
 from nnfromscratch.functional import minibatch_discrimination
 
@@ -113,14 +112,14 @@ def test_memory_holds_no_array_of_all_pairs_kernels_and_numbers():
     n, count, size = 64, 50, 16
     x, weight = numbers(n, 8).astype(np.float32), numbers(8, count, size).astype(np.float32)
     all_at_once = 4 * n * n * count * size
-    tracemalloc.start()
-    try:
-        with kernels.use("vectorized"):  # the compiler's own memory is not counted
+    for _ in range(2):  # what the first call loads is not counted
+        tracemalloc.start()
+        try:
             y, backward = minibatch_discrimination(x, weight)
             backward(np.ones_like(y))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
     assert peak < all_at_once / 4
 
 

@@ -31,9 +31,7 @@ def test_the_seed_decides():
 def test_one_sample_has_no_others():
     layer = MinibatchDiscrimination(4, 3, 2, rng=rng())
     x = np.ones((1, 4), np.float32)
-    with pytest.raises(
-        ShapeError, match=r"^MinibatchDiscrimination: x expects at least 2 .* in training, has 1"
-    ):
+    with pytest.raises(ShapeError, match=r"^MinibatchDiscrimination: x expects at least 2 .* in training, has 1"):
         layer.forward(x)
     np.testing.assert_array_equal(layer.predict(x), [[1, 1, 1, 1, 0, 0, 0]])
 
