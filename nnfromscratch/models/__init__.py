@@ -5,6 +5,7 @@ from collections.abc import Callable
 from nnfromscratch.layers import Sequential
 from nnfromscratch.models.article_gan import article_gan
 from nnfromscratch.models.cnn import article_cnn
+from nnfromscratch.models.conditional import Conditional
 from nnfromscratch.models.dcgan import dcgan
 from nnfromscratch.models.judge import judge_cnn
 from nnfromscratch.models.lenet5 import lenet5
@@ -13,4 +14,4 @@ from nnfromscratch.models.wgan import wgan
 # The classifiers, as ``--model`` calls them.
 MODELS: dict[str, Callable[..., Sequential]] = {"cnn": article_cnn, "lenet5": lenet5, "judge": judge_cnn}
 
-__all__ = ["MODELS", "article_cnn", "article_gan", "dcgan", "judge_cnn", "lenet5", "wgan"]
+__all__ = ["MODELS", "Conditional", "article_cnn", "article_gan", "dcgan", "judge_cnn", "lenet5", "wgan"]

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from glob import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from nnfromscratch.randomness import generator_state, restore_generator
 from nnfromscratch.training.history import EpochSums, History
 from nnfromscratch.training.nonfinite import bad_parameter
 from nnfromscratch.types import Array
+
+Saved = TypeVar("Saved")
 
 
 @dataclass
@@ -106,7 +108,9 @@ def load_checkpoint(path: str | os.PathLike[str], run: Run) -> None:
     if description.get("kind") != "training":
         raise CheckpointError(f"{path}: expects a checkpoint of training, is a saved {description.get('kind')}")
     try:
-        _require_settings(path, run, description)
+        require_same_settings(path, description["settings"], run.settings)
+        if run.epochs < description["epochs"]:
+            raise CheckpointError(f"{path}: resume expects at least {description['epochs']} epochs, is {run.epochs}")
         rehearsal = copy.deepcopy(run)  # what fails, fails before anything changes
         _restore(path, rehearsal, arrays, description)
         _restore(path, run, arrays, description)
@@ -114,14 +118,12 @@ def load_checkpoint(path: str | os.PathLike[str], run: Run) -> None:
         raise CheckpointError(f"{path}: expects a checkpoint of training, is damaged: {error!r}") from error
 
 
-def _require_settings(path: str | os.PathLike[str], run: Run, description: Mapping[str, Any]) -> None:
-    saved = description["settings"]
-    for name in [*run.settings, *(name for name in saved if name not in run.settings)]:
-        expected, given = saved.get(name, "none"), run.settings.get(name, "none")
-        if expected != given:
-            raise CheckpointError(f"{path}: resume expects {name} as when the run began: {expected}; is {given}")
-    if run.epochs < description["epochs"]:
-        raise CheckpointError(f"{path}: resume expects at least {description['epochs']} epochs, is {run.epochs}")
+def require_same_settings(path: str | os.PathLike[str], saved: Mapping[str, str], given: Mapping[str, str]) -> None:
+    """Raise CheckpointError that names the first setting which is not as when the run began."""
+    for name in [*given, *(name for name in saved if name not in given)]:
+        expected, has = saved.get(name, "none"), given.get(name, "none")
+        if expected != has:
+            raise CheckpointError(f"{path}: resume expects {name} as when the run began: {expected}; is {has}")
 
 
 def _restore(
@@ -140,10 +142,10 @@ def _part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-class Autosave:
+class PeriodicSave(Generic[Saved]):
     """Writes checkpoints: when asked, and in between every so many seconds, which takes at most 1/50 of the time.
 
-    With 0 seconds it writes after every step.
+    With 0 seconds it writes after every step. A subclass says how something is written and what must be finite in it.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, seconds: float) -> None:
@@ -155,24 +157,24 @@ class Autosave:
                 with suppress(OSError):
                     leftover.unlink()
 
-    def __call__(self, run: Run) -> None:
+    def __call__(self, run: Saved) -> None:
         """Write ``run`` now. Raises NonFiniteError, and leaves the last file, where a parameter is not finite."""
         self.require_finite(run)
         if self.path is not None:
             began = time.monotonic()
-            self._write(self.path, run)
+            self.write(self.path, run)
             ended = time.monotonic()
             self._due = ended + (max(self.seconds, 50 * (ended - began)) if self.seconds else 0)
 
-    def _write(self, path: Path, run: Run) -> None:
-        save_checkpoint(path, run)
+    def write(self, path: Path, run: Saved) -> None:
+        """Write ``run`` to ``path``."""
+        raise NotImplementedError(f"{type(self).__name__} has no write")
 
-    def require_finite(self, run: Run) -> None:
-        """Raise NonFiniteError that names the first parameter or statistic with a NaN or an infinity."""
-        if what := bad_parameter(run.network):
-            raise NonFiniteError(f"fit: after {run.place()}: expects finite parameters, has {what}{self.kept()}")
+    def require_finite(self, run: Saved) -> None:
+        """Raise NonFiniteError where a number of ``run`` is NaN or infinite."""
+        raise NotImplementedError(f"{type(self).__name__} has no require_finite")
 
-    def when_due(self, run: Run) -> None:
+    def when_due(self, run: Saved) -> None:
         """Write ``run`` if it is time."""
         if self.path is not None and time.monotonic() >= self._due:
             self(run)
@@ -180,3 +182,16 @@ class Autosave:
     def kept(self) -> str:
         """What remains, for the end of a message."""
         return "" if self.path is None else f"; the last good checkpoint is {self.path}"
+
+
+class Autosave(PeriodicSave[Run]):
+    """Writes the checkpoints of a training run."""
+
+    def write(self, path: Path, run: Run) -> None:
+        """Write ``run`` to ``path``."""
+        save_checkpoint(path, run)
+
+    def require_finite(self, run: Run) -> None:
+        """Raise NonFiniteError that names the first parameter or statistic with a NaN or an infinity."""
+        if what := bad_parameter(run.network):
+            raise NonFiniteError(f"fit: after {run.place()}: expects finite parameters, has {what}{self.kept()}")
