@@ -97,26 +97,29 @@ def gradient_penalty(critic: Layer, x: Array, *, target: float = 1.0) -> tuple[f
 
     def backward(dpenalty: float = 1.0) -> Gradients:
         if _versions(critic) != versions:
-            raise StaleBackwardError(
-                "gradient_penalty: backward expects the critic's parameters as they were, which have been updated since"
-            )
+            raise StaleBackwardError("gradient_penalty: backward expects the parameters of its forward, updated since")
         direction = np.divide(g, norms, out=np.zeros_like(g), where=norms != 0)
         u = x.dtype.type(2 * dpenalty / len(x)) * excess * direction
         seconds = []
         for way in ways:
             u, second = way.tangent(u)
             seconds.append(second)
-        a: Array | None = None  # ∂(Σ u·g) by each layer's result; the scores themselves do not stand in P
+        a: Array | None = None  # ∂S by each layer's result; the scores themselves do not stand in S
         grads: Gradients = {}
-        for prefix, way, second, signal in zip(names[::-1], ways[::-1], seconds[::-1], signals, strict=True):
+        parts = list(zip(names, ways, seconds, signals[::-1], strict=True))
+        for prefix, way, second, signal in reversed(parts):
             curved, own = second(signal, a)
             grads = {**{prefix + name: gradient for name, gradient in own.items()}, **grads}
             if way is not ways[0]:
-                passed = None if a is None else way.backward(a)
-                a = curved if passed is None else passed if curved is None else passed + curved
+                a = _sum(None if a is None else way.backward(a), curved)
         return grads
 
     return penalty, backward
+
+
+def _sum(one: Array | None, other: Array | None) -> Array | None:
+    """The sum of what is there, None being a zero."""
+    return other if one is None else one if other is None else one + other
 
 
 def _versions(critic: Layer) -> list[int]:

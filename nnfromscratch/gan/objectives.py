@@ -56,6 +56,7 @@ LEAST_SQUARES = Objective("least-squares", least_squares_discriminator_loss, lea
 WASSERSTEIN = Objective("wasserstein", wasserstein_critic_loss, wasserstein_generator_loss)
 HINGE = Objective("hinge", hinge_discriminator_loss, wasserstein_generator_loss)
 
+#: The ready-made objectives by name: minimax, non-saturating, least-squares, wasserstein, hinge.
 OBJECTIVES = {each.name: each for each in (MINIMAX, NON_SATURATING, LEAST_SQUARES, WASSERSTEIN, HINGE)}
 
 

@@ -84,7 +84,9 @@ def ways_of(layer: Layer, x: Array) -> Ways:
 def _weighted_sum(layer: Layer, x: Array) -> Ways:
     """Dense and Conv2d: y = W·x + b, W·x being the one or the other product.
 
-    J·u = W·u        ∂/∂x g·J·u = 0        ∂/∂W = the weight gradient at (u, g) + that at (x, a)        ∂/∂b = that of a
+    J·u = W·u        ∂/∂x g·J·u = 0
+
+    ∂/∂W = the weight gradient at (u, g) + that at (x, a)        ∂/∂b = the bias gradient of a
     """
     weighted = cast("Dense | Conv2d", layer)
     y, backward = weighted.weighted_sum(x, layer.params.get("bias"))
@@ -93,13 +95,14 @@ def _weighted_sum(layer: Layer, x: Array) -> Ways:
         moved, moved_backward = weighted.weighted_sum(u, None)
 
         def second(g: Array, a: Array | None) -> tuple[None, Gradients]:
-            grads = {name: np.zeros_like(array) for name, array in layer.params.items() if name == "bias"}
+            grads = {name: np.zeros_like(array) for name, array in layer.params.items()}
             grads["weight"] = moved_backward(g, wrt=("weight",))[1]
             if a is not None:
                 _, dweight, dbias = backward(a, wrt=tuple(layer.params))
                 grads["weight"] += dweight
-                grads.update({} if dbias is None else {"bias": dbias})
-            return None, {name: grads[name] for name in layer.params}
+                if dbias is not None:
+                    grads["bias"] = dbias
+            return None, grads
 
         return moved, second
 
@@ -139,7 +142,7 @@ def _layer_norm(layer: Layer, x: Array) -> Ways:
     eps, weight = cast("LayerNorm", layer).eps, layer.params["weight"]
     y, backward = functional.layer_norm(x, weight, layer.params["bias"], eps=eps)
     x_hat, normalize = functional.layer_norm(x, np.ones_like(weight), np.zeros_like(weight), eps=eps)
-    own, samples = tuple(range(x.ndim - weight.ndim, x.ndim)), tuple(range(x.ndim - weight.ndim))
+    samples, own = tuple(range(x.ndim - weight.ndim)), tuple(range(x.ndim - weight.ndim, x.ndim))
     s = 1 / np.sqrt(x.var(axis=own, keepdims=True) + x.dtype.type(eps))
 
     def mean(array: Array) -> Array:
@@ -151,12 +154,12 @@ def _layer_norm(layer: Layer, x: Array) -> Ways:
         def second(g: Array, a: Array | None) -> tuple[Array, Gradients]:
             h = weight * g
             n_h = normalize(h, wrt=("x",))[0]
-            curved = -s * (x_hat * mean(h * n_u) + mean(x_hat * u) * n_h + mean(x_hat * h) * n_u)
+            bend = x_hat * mean(h * n_u) + mean(x_hat * u) * n_h + mean(x_hat * h) * n_u
             dweight, dbias = (g * n_u).sum(axis=samples), np.zeros_like(weight)
             if a is not None:
                 _, of_result, dbias = backward(a, wrt=("weight", "bias"))
                 dweight += of_result
-            return curved, {"weight": dweight, "bias": dbias}
+            return -s * bend, {"weight": dweight, "bias": dbias}
 
         return weight * n_u, second
 
