@@ -58,11 +58,11 @@ class HistoricalAveraging:
         self._check("penalty", params)
         apart = {name: theta - self._mean.get(name, theta) for name, theta in params.items()}
         types = {name: theta.dtype for name, theta in params.items()}
-        loss = self.weight * sum(float(np.square(a).sum()) for a in apart.values())
+        weight = self.weight
+        loss = weight * sum(float(np.square(a).sum()) for a in apart.values())
 
         def backward(dloss: float = 1.0) -> dict[str, Array]:
-            factor = 2 * self.weight * require_number("HistoricalAveraging.penalty", "dloss", dloss)
-            return {name: (factor * a).astype(types[name]) for name, a in apart.items()}
+            return {name: (2 * weight * dloss * a).astype(types[name]) for name, a in apart.items()}
 
         return loss, backward
 

@@ -102,8 +102,7 @@ def feature_matching(generated_features: Array, real_features: Array) -> tuple[f
     difference = generated_features.mean(axis=0) - real_features.mean(axis=0)
 
     def backward(dloss: float = 1.0) -> Array:
-        each = difference * dtype.type(2 * require_number(name, "dloss", dloss) / shape[0])
-        return np.full(shape, each)
+        return np.full(shape, difference * dtype.type(2 * dloss / shape[0]))
 
     return float(np.square(difference).sum()), backward
 
