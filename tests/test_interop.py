@@ -17,6 +17,7 @@ from nnfromscratch.layers import (
     ConvTranspose2d,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GaussianNoise,
     Layer,
@@ -589,6 +590,24 @@ def test_a_network_trains_as_the_module_does(torch, name, dtype):
     from_torch(other, as_arrays(module))
     module.eval()
     assert_near(other.predict(x), module(torch.from_numpy(x)).detach().numpy(), dtype)
+
+
+@pytest.mark.parametrize("dtype", [F32, F64])
+def test_an_embedding_is_the_module_of_that_name(torch, dtype):
+    """Labels get no gradient in either, so the whole step of the other layers does not fit."""
+    network = randomized(
+        Sequential(Embedding(5, 4, rng=rng(), dtype=dtype), Tanh(), Dense(4, 3, rng=rng(), dtype=dtype))
+    )
+    module = torch.nn.Sequential(torch.nn.Embedding(5, 4), torch.nn.Tanh(), torch.nn.Linear(4, 3))
+    module.to(getattr(torch, np.dtype(dtype).name)).load_state_dict(as_tensors(torch, to_torch(network)))
+    labels, dy = np.array([4, 0, 4, 2]), rng(1).standard_normal((4, 3)).astype(dtype)
+    expected = module(torch.from_numpy(labels))
+    expected.backward(torch.from_numpy(dy))
+    y, backward = network.forward(labels)
+    assert_near(y, expected.detach().numpy(), dtype, "y")
+    assert_near(backward(dy)[1]["0.weight"], module[0].weight.grad.numpy(), dtype, "0.weight")
+    from_torch(network, {name: 2 * array for name, array in as_arrays(module).items()})
+    assert_near(network.params["0.weight"], 2 * as_arrays(module)["0.weight"], dtype)
 
 
 def test_the_loss_of_a_classifier_is_the_same(torch):
