@@ -6,6 +6,7 @@ from layer_cases import rng, snapshot
 
 from nnfromscratch.errors import DtypeError, RangeError, StaleBackwardError
 from nnfromscratch.functional.spectral_norm import power_iteration
+from nnfromscratch.gradcheck import gradcheck
 from nnfromscratch.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, ReLU, Sequential, SpectralNorm
 from nnfromscratch.optimizers import SGD
 
@@ -56,6 +57,12 @@ def test_training_iterates_once_and_evaluation_not_at_all(kind):
     np.testing.assert_array_equal(layer.state["u"], power_iteration(layer.params["weight"], u, axis=layer.axis))
     assert np.abs(layer.state["u"] - u).max() > 1e-3
     np.testing.assert_array_equal(layer.forward(x, training=False)[0], y)
+
+
+@every_kind
+def test_gradients_are_those_by_the_weight_before_its_division(kind):
+    layer, x, _ = setting(kind)
+    gradcheck(layer, x, rng=rng(5), training=False)  # evaluation holds u still, wherever it points
 
 
 @every_kind
