@@ -67,6 +67,22 @@ def test_every_figure_stands_beside_the_real_images(fresh):
     assert json.loads(json.dumps(fresh)) == fresh
 
 
+def test_the_real_figures_are_the_yardsticks(yardstick, fresh):
+    for name, figure in yardstick.figures.items():
+        assert fresh[name]["real"] == figure["value"]
+        assert fresh[name].get("real_spread") == figure.get("spread")
+    assert fresh["frechet_distance"]["value"] != fresh["frechet_distance"]["real"]
+    assert fresh["frechet_distance"]["spread"] != fresh["frechet_distance"]["real_spread"]
+
+
+def test_the_generator_draws_the_real_images(parts, yardstick):
+    train, test, _ = parts
+    same, other = (real_yardstick(train, test, COUNT, nearest_count=400, rng=rng(seed)).figures for seed in (0, 1))
+    assert same == yardstick.figures
+    for name in ("classifier_score", "frechet_distance", "nearest_distance"):
+        assert other[name]["value"] != yardstick.figures[name]["value"]
+
+
 def test_unseen_digits_measure_as_real_ones_do(fresh):
     assert fresh["classes_covered"] == {"value": 10, "real": 10}
     for name in ("classifier_score", "confident_share", "nearest_distance", "copied_share"):
