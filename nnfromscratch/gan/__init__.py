@@ -2,6 +2,7 @@
 
 from nnfromscratch.gan.averaging import AveragedWeights, HistoricalAveraging
 from nnfromscratch.gan.gradient_penalty import gradient_penalty, interpolate
+from nnfromscratch.gan.history import GanHistory
 from nnfromscratch.gan.judge import Judge, judge_features, load_judge
 from nnfromscratch.gan.losses import (
     cross_entropy_discriminator_loss,
@@ -20,10 +21,12 @@ from nnfromscratch.gan.objectives import OBJECTIVES, Objective, clip_weights, re
 from nnfromscratch.gan.optimal_discriminator import optimal_discriminator, optimal_value
 from nnfromscratch.gan.second_derivative import require_twice_differentiable
 from nnfromscratch.gan.techniques import Techniques, decayed, feature_matching, instance_noise
+from nnfromscratch.gan.training import train_gan
 
 __all__ = [
     "OBJECTIVES",
     "AveragedWeights",
+    "GanHistory",
     "HistoricalAveraging",
     "Judge",
     "Objective",
@@ -56,6 +59,7 @@ __all__ = [
     "require_objective",
     "require_twice_differentiable",
     "smoothed",
+    "train_gan",
     "wasserstein_critic_loss",
     "wasserstein_generator_loss",
 ]

@@ -6,12 +6,27 @@ from nnfromscratch.layers import Sequential
 from nnfromscratch.models.article_gan import article_gan
 from nnfromscratch.models.cnn import article_cnn
 from nnfromscratch.models.conditional import Conditional
+from nnfromscratch.models.conditional_dcgan import conditional_dcgan
+from nnfromscratch.models.conditional_gan import conditional_gan
 from nnfromscratch.models.dcgan import dcgan
 from nnfromscratch.models.judge import judge_cnn
 from nnfromscratch.models.lenet5 import lenet5
+from nnfromscratch.models.sngan import sngan
 from nnfromscratch.models.wgan import wgan
 
 # The classifiers, as ``--model`` calls them.
 MODELS: dict[str, Callable[..., Sequential]] = {"cnn": article_cnn, "lenet5": lenet5, "judge": judge_cnn}
 
-__all__ = ["MODELS", "Conditional", "article_cnn", "article_gan", "dcgan", "judge_cnn", "lenet5", "wgan"]
+__all__ = [
+    "MODELS",
+    "Conditional",
+    "article_cnn",
+    "article_gan",
+    "conditional_dcgan",
+    "conditional_gan",
+    "dcgan",
+    "judge_cnn",
+    "lenet5",
+    "sngan",
+    "wgan",
+]

@@ -6,6 +6,7 @@ checkerboard appears (Odena, Dumoulin, Olah, Deconvolution and Checkerboard Arti
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
@@ -23,14 +24,20 @@ from nnfromscratch.layers import (
     Flatten,
     Layer,
     LeakyReLU,
+    MinibatchDiscrimination,
     ReLU,
     Reshape,
     Sequential,
     Tanh,
+    WithReference,
 )
 
 ImageShape: TypeAlias = tuple[int, int, int]
 Norm: TypeAlias = Callable[[ImageShape], Layer]  # the normalization of maps of shape (C, H, W)
+Weighted: TypeAlias = "Conv2d | Dense"
+
+REFERENCE = 64  # samples in the reference batch of virtual batch normalization
+COMPARED = (16, 8)  # kernels of minibatch discrimination, and the numbers that each compares
 
 
 def image_shape_of(operation: str, image_shape: object) -> ImageShape:
@@ -82,8 +89,7 @@ def image_generator(
     What is normalized goes without a bias, which the normalization would take away again.
     """
     up = partial(ConvTranspose2d, kernel_size=4, stride=2, padding=1, rng=rng, dtype=dtype, initializer=dcgan_normal)
-    channels, height, width = maps[-1]
-    project = Dense(latent, channels * height * width, bias=False, rng=rng, dtype=dtype, initializer=dcgan_normal)
+    project = Dense(latent, math.prod(maps[-1]), bias=False, rng=rng, dtype=dtype, initializer=dcgan_normal)
     layers: list[Layer] = [project, Reshape(maps[-1]), norm(maps[-1]), ReLU()]
     for after, before in reversed(list(pairwise(maps[1:]))):
         layers += [up(before[0], after[0], bias=False), norm(after), ReLU()]
@@ -93,26 +99,36 @@ def image_generator(
 def image_discriminator(
     maps: list[ImageShape],
     *,
-    norm: Norm | None,
-    bias: bool,
+    norm: Norm | None = None,
+    bias: bool = True,
+    around: Callable[[Weighted], Layer] | None = None,
+    compare: bool = False,
     initializer: Initializer,
     rng: np.random.Generator,
     dtype: npt.DTypeLike,
 ) -> Sequential:
-    """From an image to its score, through ``maps`` from the first to the last; the first of them is not normalized.
+    """From an image to its score, through ``maps`` from the first to the last.
 
     x: (N, *maps[0])   y: (N, 1)
-    bias: whether the layers that are normalized have one.
+    norm: of all maps but the first. bias: whether what is normalized has one. around: what is put around every layer
+    with weights. compare: let the last layer know how close the images of a batch are, by MinibatchDiscrimination.
     """
     down = partial(Conv2d, kernel_size=4, stride=2, padding=1, rng=rng, dtype=dtype, initializer=initializer)
-    layers: list[Layer] = [down(maps[0][0], maps[1][0]), LeakyReLU(0.2)]
+    wrapped = around or (lambda layer: layer)
+    layers: list[Layer] = [wrapped(down(maps[0][0], maps[1][0])), LeakyReLU(0.2)]
     for before, after in pairwise(maps[1:]):
-        layers += [
-            down(before[0], after[0], bias=bias or norm is None),
-            *([] if norm is None else [norm(after)]),
-            LeakyReLU(0.2),
-        ]
-    features = Sequential(*layers, Flatten())
-    (size,) = features.output_shape(maps[0])
+        layers.append(wrapped(down(before[0], after[0], bias=bias)))
+        layers += [LeakyReLU(0.2)] if norm is None else [norm(after), LeakyReLU(0.2)]
+    layers.append(Flatten())
+    size = math.prod(maps[-1])
+    if compare:
+        layers.append(MinibatchDiscrimination(size, *COMPARED, rng=rng, dtype=dtype))
+        size += COMPARED[0]
     score = Dense(size, 1, rng=rng, dtype=dtype, initializer=initializer)
-    return Sequential(*features, score, input_shape=maps[0])
+    return Sequential(*layers, wrapped(score), input_shape=maps[0])
+
+
+def with_reference(generator: Sequential, latent: int, rng: np.random.Generator, dtype: npt.DTypeLike) -> WithReference:
+    """A generator with virtual batch normalization inside, and the noise of its reference batch."""
+    noise = rng.standard_normal((REFERENCE, latent)).astype(dtype)
+    return WithReference(generator, noise)

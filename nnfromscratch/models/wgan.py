@@ -49,6 +49,6 @@ def wgan(
 
     generator = image_generator(maps, latent, norm=batch_norm, rng=rng, dtype=dtype)
     critic = image_discriminator(
-        maps, norm=per_image if layer_norm else None, bias=True, initializer=he_normal, rng=rng, dtype=dtype
+        maps, norm=per_image if layer_norm else None, initializer=he_normal, rng=rng, dtype=dtype
     )
     return generator, critic
