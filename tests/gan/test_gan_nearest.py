@@ -66,8 +66,8 @@ def test_bright_images_lose_no_digits():
 
 
 def test_memory_is_bounded_whatever_the_number_of_images(monkeypatch):
-    monkeypatch.setattr(nearest, "_IMAGES", 100)
-    monkeypatch.setattr(nearest, "_TRAINING", 400)
+    monkeypatch.setattr(nearest, "_IMAGES", 50)
+    monkeypatch.setattr(nearest, "_TRAINING", 100)
 
     def peak(count):
         images = np.zeros((count, 1, 28, 28), np.uint8)
@@ -78,8 +78,8 @@ def test_memory_is_bounded_whatever_the_number_of_images(monkeypatch):
         return highest
 
     peak(10)
-    growth = (peak(4000) - peak(2000)) / 2000
-    assert growth < 100  # bytes an image, of the results; its distances to 2,000 others would be 8,000
+    growth = (peak(1000) - peak(500)) / 500
+    assert growth < 100  # bytes an image, of the results; its distances to 500 others would be 2,000
 
 
 @pytest.mark.parametrize("argument", ["images", "training"])
