@@ -1,6 +1,7 @@
 """The loop does what Algorithm 1 says, for every objective: the gradients, their order, nothing that nobody wants."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from nnfromscratch.gan.gradient_penalty import gradient_penalty
 from nnfromscratch.gan.objectives import OBJECTIVES, smoothed
 from nnfromscratch.gan.techniques import Techniques, feature_matching
 from nnfromscratch.layers import BatchNorm, Sequential, Tanh
-from nnfromscratch.models import dcgan, wgan
+from nnfromscratch.models import article_gan, dcgan, wgan
 from nnfromscratch.optimizers import SGD, Adam
 from nnfromscratch.schedules import LinearToZero
 
@@ -523,3 +524,37 @@ def test_the_generator_learns():
     )  # fmt: skip
     assert distance(generator) < 0.75 * before
     assert 0.7 < history.diversity[-1] < 1.4
+
+
+def test_all_techniques_at_once():
+    """They do not get into each other's way, and each of them takes part."""
+    kinds = article_gan(
+        rng=np.random.default_rng(0), latent=LATENT, image_shape=SHAPE, width=8, dropout=0.1,
+        minibatch_discrimination=True, virtual_batch_norm=True,
+    )  # fmt: skip
+    techniques = Techniques(
+        feature_matching=True, minibatch_discrimination=True, historical_averaging=0.01, label_smoothing=0.1,
+        virtual_batch_norm=True, instance_noise=0.2, average=0.9,
+    )  # fmt: skip
+    optimizers = {"generator_optimizer": Adam(0.01), "discriminator_optimizer": Adam(0.02)}
+    ends = []
+    for name, value in {"": None, **vars(techniques)}.items():
+        off = techniques if not name else replace(techniques, **{name: type(value)(0)})
+        generator, discriminator, history = play(
+            copy.deepcopy(kinds), steps=4, techniques=off, **copy.deepcopy(optimizers)
+        )
+        assert np.isfinite(history.generator_loss + history.discriminator_loss).all()
+        ends.append(repr((bits(generator), bits(discriminator))))
+    # the two that are layers take part whether they are asked for or not
+    assert len(set(ends)) == 8 - 2
+
+
+@pytest.mark.parametrize("technique", ["minibatch_discrimination", "virtual_batch_norm"])
+@pytest.mark.parametrize("make", [article_gan, dcgan])
+def test_every_parameter_changes_with_the_techniques_that_are_layers(make, technique):
+    """A score with minibatch discrimination depends on the batch, an image with a reference on the reference."""
+    shape = (1, 16, 16)
+    images = np.random.default_rng(0).integers(0, 255, (16, *shape), np.uint8)
+    pair = make(rng=np.random.default_rng(0), latent=3, image_shape=shape, width=2, **{technique: True})
+    changed = unchanged(pair, images=images, techniques=Techniques(**{technique: True}))
+    assert changed == [set(), set()]
