@@ -19,7 +19,7 @@ from itertools import product
 import numpy as np
 
 from nnfromscratch.kernels import correlation, elementwise, pooling
-from nnfromscratch.kernels.geometry import Padding, Pair, inside, output_size, window_counts, winner_dtype
+from nnfromscratch.kernels.geometry import Padding, Pair, inside, output_size, window, window_counts, winner_dtype
 from nnfromscratch.kernels.memory import as_channels, as_images, as_rows, empty_rows, from_channels
 from nnfromscratch.kernels.threads import in_turn, share
 from nnfromscratch.types import Array
@@ -124,7 +124,9 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, stride: Pair, pad
         oh, stride[0], padding[0][0], kh, height, units, channels, max(1, correlation.CHUNK // max(1, ow * n))
     )
     order, runs = _runs(ow, stride[1], padding[1][0], kw, width, n)
-    pixels = _rows(x) if stride[1] == 1 else _rows(x).take(order, axis=2)
+    pixels = _rows(x)
+    if stride[1] > 1:
+        pixels = pixels.take(order, axis=2, out=empty_rows(pixels.shape, x.dtype), mode="clip")
     work = partial(
         correlation.correlate_weights,
         dweight,
@@ -142,16 +144,24 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, stride: Pair, pad
 def _groups(
     outputs: int, stride: int, before: int, kernel: int, size: int, units: Pair, channels: int, most: int
 ) -> Array:
-    """Neighbouring output rows, ``most`` at a time, that meet the same rows of the kernel."""
-    groups: list[list[int]] = []
+    """Neighbouring output rows, ``most`` at a time, that meet the same taps.
+
+    Where a kernel row's channels fill blocks of four taps, each kernel row has groups of its own: all output rows that
+    meet it, also those at the edges that miss others. With fewer channels blocks must span kernel rows to be full.
+    In order of the output rows, which then stay in the cache for the next kernel row.
+    """
+    rows_of: dict[Pair, list[int]] = {}
     for i in range(outputs):
-        start = i * stride - before
-        taps = [max(0, -start) * channels, min(kernel, size - start) * channels]
-        if groups and groups[-1][3:] == taps and groups[-1][2] < most:
-            groups[-1][2] += 1
-        else:
-            groups.append([i * units[0], start * units[1], 1, *taps])
-    return np.array(groups, np.intp)
+        first, last = window(i * stride - before, kernel, size)
+        for span in [(p, p + 1) for p in range(first, last)] if channels % 4 == 0 else [(first, last)]:
+            rows_of.setdefault(span, []).append(i)
+    groups = []
+    for (first, last), rows in rows_of.items():
+        length = -(-len(rows) // -(-len(rows) // most))  # as few pieces as may be, about equally long
+        for i in rows[::length]:
+            starts = i * units[0], (i * stride - before) * units[1]
+            groups.append((*starts, min(length, rows[-1] + 1 - i), first * channels, last * channels))
+    return np.array(sorted(groups), np.intp).reshape(-1, 5)
 
 
 @lru_cache(maxsize=256)

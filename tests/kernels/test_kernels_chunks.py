@@ -1,4 +1,4 @@
-"""The gradient of the weights takes long rows a chunk at a time: no number is left out, and none is added twice."""
+"""The gradient of the weights takes long rows, or many, a chunk at a time: no number left out, none added twice."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kernel_cases import INTERPRETED, NONE, examples, kernel_set
 
-CHUNK = 2048  # as in kernels/correlation.py: a row of ow·N numbers is longer than that
+CHUNK = 6144  # as in kernels/correlation.py: a row of ow·N numbers is longer than that
 
 pytestmark = pytest.mark.skipif(INTERPRETED, reason="rows of thousands of numbers are too long for Python")
 
@@ -51,3 +51,17 @@ def test_random_rows_about_as_long_as_a_few_chunks():
         check(batch, max(kernel, chunks * CHUNK // batch + more), kernel, left, right, dtype, height=1)
 
     on()
+
+
+@pytest.mark.parametrize("channels", [4, 3])  # kernel rows on their own, and blocks that span several
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("kernel", [3, 4, 9])  # the last one reaches over both edges at once
+def test_several_rows_of_outputs_make_up_a_chunk_and_several_tiles_the_channels(kernel, stride, channels):
+    rng = np.random.default_rng(kernel)
+    x = rng.integers(-3, 4, (225, channels, 7, 9)).astype(np.float32)
+    padding = (kernel // 2, kernel // 3), (kernel // 3, kernel // 2)
+    outputs = [(size + sum(sides) - kernel) // stride + 1 for size, sides in zip(x.shape[2:], padding, strict=True)]
+    dy = rng.integers(-3, 4, (225, 18, *outputs)).astype(np.float32)
+    arguments = dy, x, (kernel, kernel), (stride, stride), padding
+    expected = kernel_set("vectorized").conv2d_grad_weight(*arguments)
+    np.testing.assert_array_equal(kernel_set("compiled").conv2d_grad_weight(*arguments), expected)
