@@ -183,7 +183,6 @@ def _step(game: Game, real: RealImages, save: GameSave) -> None:
         gradient_penalty=sum(each.penalty for each in lessons) / k if rules.gradient_penalty else None,
     )
     if history.steps % rules.look_every == 0:
-        save.require_finite(game)
         look(history, game.discriminator, lessons[-1], lesson, rules.weight_limit)
 
 

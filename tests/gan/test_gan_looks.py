@@ -50,6 +50,12 @@ def test_distances_are_those_of_all_pairs(seed, count):
     assert nearest == pytest.approx(np.where(others, d, np.inf).min(axis=1).mean())
 
 
+def test_small_distances_are_not_lost_beside_large_numbers():
+    offsets = 1e-2 * rng().standard_normal((4, 1, 3, 3))
+    plain, far = distances(offsets), distances(offsets + 1e6)
+    np.testing.assert_allclose(far, plain, rtol=1e-5)
+
+
 def test_distances_of_images_that_are_all_alike():
     """0 but for what rounding leaves, though the numbers are large."""
     between, nearest = distances(np.full((5, 1, 4, 4), 1e3, np.float32))
