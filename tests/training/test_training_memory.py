@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nnfromscratch.functional import softmax_cross_entropy
+from nnfromscratch.kernels import use
 from nnfromscratch.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten, MaxPool2d, ReLU, Sequential
 from nnfromscratch.optimizers import Adam
 
@@ -85,3 +86,12 @@ def test_memory_is_flat_over_ten_thousand_steps():
     finally:
         tracemalloc.stop()
     assert late - early < 20_000  # bytes
+
+
+@pytest.mark.parametrize("kernels", ["vectorized", "compiled"])
+def test_a_batch_larger_than_memory_is_an_error_that_says_how_much_was_wanted(kernels):
+    x = np.broadcast_to(np.float32(1), (2**36, 1, 28, 28))  # one number, which claims to be 200 tebibytes of images
+    small = Sequential(Conv2d(1, 2, 3, rng=np.random.default_rng(0)), ReLU())
+    with use(kernels), pytest.raises(MemoryError, match="Unable to allocate"):
+        small.forward(x)
+    assert small.forward(np.ones((2, 1, 8, 8), np.float32))[0].shape == (2, 2, 6, 6)
