@@ -112,12 +112,16 @@ def held(folder: Path, command: str) -> Iterator[None]:
         yield
 
 
-def read_run(folder: str | os.PathLike[str], command: str) -> dict[str, Any]:
-    """The description of the run in ``folder``. Raises RunError where there is none, or one of another command."""
+def read_run(folder: str | os.PathLike[str], command: str, argument: str = "") -> dict[str, Any]:
+    """The description of the run in ``folder``. Raises RunError where there is none, or one of another command.
+
+    argument: what an error calls the folder; that of ``--resume`` where it is empty.
+    """
     path = Path(folder).expanduser() / RUN
-    run = _read_json(path, f"{command}: --resume expects the folder of a run")
+    argument = argument or f"{command}: --resume"
+    run = _read_json(path, f"{argument} expects the folder of a run")
     if not isinstance(run.get("settings"), dict) or run.get("command") != command:
-        raise RunError(f"{command}: --resume expects a run of this command, {path} is of {run.get('command')!r}")
+        raise RunError(f"{argument} expects a run of {command}, {path} is of {run.get('command')!r}")
     return run
 
 

@@ -588,11 +588,11 @@ def shown(capsys, *words):
 
 
 def test_help_has_examples_everywhere(capsys):
-    for words in ([], ["classify"], ["predict"], ["gradcheck"]):
+    for words in ([], ["classify"], ["predict"], ["generate"], ["sample"], ["gradcheck"]):
         text = shown(capsys, *words, "--help")
         assert "examples: python -m nnfromscratch" in text
         if not words:
-            assert all(command in text for command in ("classify", "predict", "gradcheck"))
+            assert all(command in text for command in ("classify", "predict", "generate", "sample", "gradcheck"))
     assert shown(capsys, "--version") == f"nnfromscratch {nnfromscratch.__version__}"
 
 

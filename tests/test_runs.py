@@ -126,7 +126,7 @@ def test_a_failed_write_keeps_the_old_file_and_no_part(tmp_path, monkeypatch):
 def test_run_is_read_back_by_its_own_command_only(tmp_path):
     runs.write_run(tmp_path, RUN)
     assert runs.read_run(tmp_path, "classify") == RUN
-    with pytest.raises(RunError, match=r"expects a run of this command, .* is of 'classify'"):
+    with pytest.raises(RunError, match=r"expects a run of gan, .* is of 'classify'"):
         runs.read_run(tmp_path, "gan")
 
 

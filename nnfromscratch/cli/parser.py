@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import nnfromscratch
+from nnfromscratch.cli.gan_parser import add_generate, add_sample
+from nnfromscratch.cli.numbers import positive, whole
 from nnfromscratch.cli.recipe import DEFAULTS
 from nnfromscratch.errors import RunError, require_choice
 
-COMMANDS = ("classify", "predict", "gradcheck", "bench")
+COMMANDS = ("classify", "predict", "generate", "sample", "gradcheck", "bench")
 
 _EXAMPLES = """\
 examples:
   python -m nnfromscratch                              train the default network on MNIST, test it, write a report
   python -m nnfromscratch classify --model lenet5      the same with LeNet-5
   python -m nnfromscratch predict runs/RUN photo.png   what a trained network sees in a picture
+  python -m nnfromscratch generate                     train the article's GAN to write digits
+  python -m nnfromscratch sample runs/RUN --n 64       draw from a trained generator
   python -m nnfromscratch gradcheck                    prove every gradient of the library
   python -m nnfromscratch bench                        how fast it is, beside PyTorch
 Each command has more: python -m nnfromscratch classify --help
@@ -36,6 +39,24 @@ _PREDICT_EXAMPLES = """\
 examples:
   python -m nnfromscratch predict runs/classify-2025-01-31-120000 seven.png
   python -m nnfromscratch predict runs/fashion *.jpg --json
+"""
+
+_GENERATE_EXAMPLES = """\
+examples:
+  python -m nnfromscratch generate                                   the article's GAN with what helps it
+  python -m nnfromscratch generate --plain                           exactly as the article prints it
+  python -m nnfromscratch generate --steps 2000                      a first try
+  python -m nnfromscratch generate --gan dcgan --minutes 20
+  python -m nnfromscratch generate --gan wgan-gp --data fashion-mnist --judge runs/fashion --out runs/clothes
+  python -m nnfromscratch generate --average 0 --label-smoothing 0   without these techniques
+  python -m nnfromscratch generate --resume runs/clothes             go on where a run was stopped
+"""
+
+_SAMPLE_EXAMPLES = """\
+examples:
+  python -m nnfromscratch sample runs/generate-2025-01-31-120000 --n 64
+  python -m nnfromscratch sample runs/digits --n 1000 --seed 7 --out more.npz
+  python -m nnfromscratch sample runs/conditional --classes 3 7 --out threes-and-sevens.png
 """
 
 _GRADCHECK_EXAMPLES = """\
@@ -89,6 +110,13 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _classify(_command(commands, "classify", "train a classifier, test it, write a report", _CLASSIFY_EXAMPLES))
     _predict(_command(commands, "predict", "what a trained network sees in pictures", _PREDICT_EXAMPLES))
+    for name, summary, examples, add in (
+        ("generate", "train a GAN, measure its samples, write a report", _GENERATE_EXAMPLES, add_generate),
+        ("sample", "draw from a trained generator", _SAMPLE_EXAMPLES, add_sample),
+    ):
+        command = _command(commands, name, summary, examples)
+        add(command)
+        command.set_defaults(run=_run(name))
     _gradcheck(_command(commands, "gradcheck", "prove the gradients of every operation and layer", _GRADCHECK_EXAMPLES))
     _bench(_command(commands, "bench", "time training steps and operations, beside PyTorch's", _BENCH_EXAMPLES))
     return parser
@@ -110,18 +138,18 @@ def _classify(parser: Parser) -> None:
     parser.add_argument("--data", metavar="NAME|PATH", help=_DATA)
     parser.add_argument("--model", metavar="NAME", help=_MODELS)
     parser.add_argument(
-        "--epochs", type=_whole(1), metavar="N", help=_default("epochs", "passes over the training images")
+        "--epochs", type=whole(1), metavar="N", help=_default("epochs", "passes over the training images")
     )
     parser.add_argument(
-        "--seed", type=_whole(0), metavar="N", help=_default("seed", "decides everything that is random")
+        "--seed", type=whole(0), metavar="N", help=_default("seed", "decides everything that is random")
     )
-    parser.add_argument("--batch-size", type=_whole(1), metavar="N", help=_default("batch_size", "images in a step"))
+    parser.add_argument("--batch-size", type=whole(1), metavar="N", help=_default("batch_size", "images in a step"))
     parser.add_argument(
-        "--learning-rate", type=_positive, metavar="X", help=_default("learning_rate", "of the first step")
+        "--learning-rate", type=positive, metavar="X", help=_default("learning_rate", "of the first step")
     )
-    parser.add_argument("--train-size", type=_whole(1), metavar="N", help="learn from so many images (default: all)")
+    parser.add_argument("--train-size", type=whole(1), metavar="N", help="learn from so many images (default: all)")
     parser.add_argument(
-        "--image-size", type=_whole(1, most=1024), metavar="N", help="resize a folder's pictures to N×N pixels"
+        "--image-size", type=whole(1, most=1024), metavar="N", help="resize a folder's pictures to N×N pixels"
     )
     parser.add_argument(
         "--kernels",
@@ -154,7 +182,7 @@ def _gradcheck(parser: Parser) -> None:
         "--kernels", metavar="NAME[,NAME]", help="loops, vectorized, compiled (default: all that are installed)"
     )
     parser.add_argument("--operation", metavar="NAME", help="one operation or layer, such as conv2d or BatchNorm")
-    parser.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="draws the cases (default 0)")
+    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="draws the cases (default 0)")
     parser.add_argument("--quick", action="store_true", help="fewer random cases, and no faults but people's mistakes")
     parser.set_defaults(run=_run("gradcheck"))
 
@@ -176,8 +204,8 @@ def _bench(parser: Parser) -> None:
         ("--all", "all of these, about 20 minutes: the figures of the documentation"),
     ):
         parser.add_argument(option, action="store_true", help=meaning)
-    parser.add_argument("--seconds", type=_positive, metavar="X", help="for each training step (default 15)")
-    parser.add_argument("--seed", type=_whole(0), metavar="N", help="draws weights and batches (default 0)")
+    parser.add_argument("--seconds", type=positive, metavar="X", help="for each training step (default 15)")
+    parser.add_argument("--seed", type=whole(0), metavar="N", help="draws weights and batches (default 0)")
     parser.add_argument("--json", metavar="FILE", help="write all figures to FILE, and pictures beside it")
     parser.add_argument("--picture", metavar="FILE", help="write the picture to FILE")
     parser.add_argument("--out", metavar="DIR", help="without --json: the run's folder (default runs/bench-DATE-TIME)")
@@ -194,27 +222,3 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
         return code
 
     return run
-
-
-def _whole(least: int, *, most: int | None = None) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = least - 1
-        if number < least or (most is not None and number > most):
-            bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
-            raise argparse.ArgumentTypeError(f"expects a whole number {bounds}, is {text!r}")
-        return number
-
-    return convert
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and number > 0):
-        raise argparse.ArgumentTypeError(f"expects a number above 0, is {text!r}")
-    return number

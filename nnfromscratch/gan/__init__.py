@@ -19,7 +19,9 @@ from nnfromscratch.gan.metrics import classes_covered, classifier_score, confide
 from nnfromscratch.gan.nearest import nearest_training_images
 from nnfromscratch.gan.objectives import OBJECTIVES, Objective, clip_weights, require_objective, smoothed
 from nnfromscratch.gan.optimal_discriminator import optimal_discriminator, optimal_value
+from nnfromscratch.gan.sampling import draw_samples
 from nnfromscratch.gan.second_derivative import require_twice_differentiable
+from nnfromscratch.gan.slerp import slerp
 from nnfromscratch.gan.techniques import Techniques, decayed, feature_matching, instance_noise
 from nnfromscratch.gan.training import train_gan
 
@@ -38,6 +40,7 @@ __all__ = [
     "confident_share",
     "cross_entropy_discriminator_loss",
     "decayed",
+    "draw_samples",
     "feature_matching",
     "frechet_distance",
     "gradient_penalty",
@@ -58,6 +61,7 @@ __all__ = [
     "real_yardstick",
     "require_objective",
     "require_twice_differentiable",
+    "slerp",
     "smoothed",
     "train_gan",
     "wasserstein_critic_loss",

@@ -27,7 +27,7 @@ def interpolations(images: Array) -> Figure:
         max(tiles.width + 0.6, 7.4),
         1.2 + tiles.height + 0.3,
         title="From one sample to another",
-        subtitle="Each row walks from one noise vector to another. One that knows single images by heart jumps.",
+        subtitle="Each row walks from one noise vector to another. A generator that only memorized would jump.",
     )
     axes = tiles.show(figure, 0.3, 1.2)
     for name, column in (("a sample", 0.0), ("half-way", (columns - 1) / 2), ("another", columns - 1.0)):

@@ -30,8 +30,8 @@ def metrics_over_training(
 ) -> Figure:
     """A panel for each metric: its course over the steps, and as a dashed line what real images get.
 
-    steps: T whole numbers   figures: by the name of the metric, T numbers each   real: the yardstick, by the same names
-    samples: how many were measured each time, of generated and of real images
+    steps: T whole numbers   figures: by the name of the metric, T numbers each
+    real: the yardstick, by the same names   samples: how many were measured each time, of generated and of real images
     Raises DataError where there is no step or no metric, ShapeError where the lengths differ.
 
     >>> figures, real = {"classifier_score": [1.0, 5.5]}, {"classifier_score": 9.6}

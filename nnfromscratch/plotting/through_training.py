@@ -15,6 +15,7 @@ from nnfromscratch.plotting.tiles import Tiles, require_pictures
 from nnfromscratch.types import Array
 
 _ROWS, _COLUMNS = 8, 12  # of the strip
+_GREYS = 32  # of the animation: the fewer, the smaller the file, and nobody sees more
 _MILLISECONDS, _AT_THE_END = 160, 2500  # a frame of the animation; the last one stays for longer
 
 
@@ -67,7 +68,7 @@ def training_animation(steps: Sequence[int], frames: Array) -> bytes:
         figure = new_figure(max(tiles.width + 0.6, 3.4), tiles.height + 0.95, title=f"Step {step:,}")
         tiles.show(figure, 0.3, 0.65)
         picture = Image.open(io.BytesIO(png_bytes(figure))).convert("RGB")
-        pictures.append(picture.convert("L") if grey else picture.quantize(256))
+        pictures.append(picture.convert("L").quantize(_GREYS) if grey else picture.quantize(256))
     file = io.BytesIO()
     durations = [_MILLISECONDS] * (len(pictures) - 1) + [_AT_THE_END]
     pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from nnfromscratch.report import words
 from nnfromscratch.report.page import Section, Table, page
+from nnfromscratch.report.repeat import REPEAT, footer, settings_table
 from nnfromscratch.wording import counted, duration, percent
 
 # The pictures that the report shows, by the names of their files.
@@ -41,8 +42,8 @@ def classification_report(
     sections += [
         Section("Class by class", _CLASSES, table=_per_class(results)),
         Section("The network", (), table=_network(results)),
-        Section("To repeat this run", (_REPEAT,), code=command),
-        Section("Settings", (), table=_settings(run, results)),
+        Section("To repeat this run", (REPEAT,), code=command),
+        Section("Settings", (), table=settings_table(run, results)),
     ]
     timings = results["timings"]
     return page(
@@ -57,7 +58,7 @@ def classification_report(
             (duration(timings["training_seconds"]), "of training"),
             (f"{timings['images_per_second']:,.0f}", "training images per second"),
         ],
-        footer=f"Made by nnfromscratch {run['versions']['nnfromscratch']}, run started {run['started']}.",
+        footer=footer(run),
     )
 
 
@@ -65,7 +66,6 @@ _CLASSES = (
     "Recognised (recall): of the images of this class, the share that was called so. Reliable (precision): of the "
     "images called so, the share that is of this class.",
 )
-_REPEAT = "The same command on the same machine with the same versions gives the same bits."
 
 
 def _per_class(results: Mapping[str, Any]) -> Table:
@@ -92,18 +92,3 @@ def _network(results: Mapping[str, Any]) -> Table:
     ]
     rows.append(("", "total", "", f"{results['network']['parameters']:,}"))
     return Table(("", "layer", "output shape", "parameters"), rows, (0, 3))
-
-
-def _settings(run: Mapping[str, Any], results: Mapping[str, Any]) -> Table:
-    rows = [(name.replace("_", " "), _say(value)) for name, value in run["settings"].items() if value is not None]
-    rows += [(f"{part} images", f"{count:,}") for part, count in results["images"].items()]
-    rows += [("threads", str(run["threads"])), ("platform", run["platform"])]
-    rows += [(name, version or "not installed") for name, version in run["versions"].items()]
-    rows += [("whole run", duration(results["timings"]["total_seconds"]))]
-    return Table(("", ""), rows)
-
-
-def _say(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_say(part)}" for name, part in value.items())
-    return str(value)

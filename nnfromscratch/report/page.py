@@ -46,7 +46,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and paragraphs; if wanted a picture (PNG, and in words what it shows), code to copy, a table."""
+    """A heading, if any, and paragraphs; if wanted a picture (PNG or GIF) and what it shows, code to copy, a table."""
 
     title: str
     paragraphs: tuple[str, ...] = ()
@@ -83,10 +83,12 @@ def write_page(path: str | os.PathLike[str], text: str) -> None:
 
 
 def _section(section: Section) -> str:
-    parts = [f"<h2>{escape(section.title)}</h2>", *(f"<p>{escape(text)}</p>" for text in section.paragraphs)]
+    heading = [f"<h2>{escape(section.title)}</h2>"] if section.title else []  # without one it goes on with the last
+    parts = [*heading, *(f"<p>{escape(text)}</p>" for text in section.paragraphs)]
     if section.picture:
+        kind = "gif" if section.picture.startswith(b"GIF8") else "png"
         data = base64.b64encode(section.picture).decode()
-        parts.append(f'<figure><img alt="{escape(section.shows)}" src="data:image/png;base64,{data}"></figure>')
+        parts.append(f'<figure><img alt="{escape(section.shows)}" src="data:image/{kind};base64,{data}"></figure>')
     if section.code:
         parts.append(f"<pre><code>{escape(section.code)}</code></pre>")
     if section.table is not None:
