@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 
-from nnfromscratch.cli.gan_recipes import DEFAULT, OTHERS, RECIPES
+from nnfromscratch.cli.gan_recipes import DEFAULT, OTHERS, RECIPES, recipe_settings, rules_in_words
 from nnfromscratch.cli.numbers import positive, share, whole
 
 _SWITCHES = {
@@ -47,6 +47,10 @@ def add_generate(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--lr-{player}", type=positive, metavar="X", help=f"the {player}'s learning rate (default: the recipe's)"
         )
+    rows = (f"  {name:<12} {rules_in_words(recipe_settings(name, plain=False))}" for name in RECIPES)
+    parser.add_argument_group(
+        "recipes", "the objective, the learning rates of generator / discriminator, and so on\n\n" + "\n".join(rows)
+    )
     techniques = parser.add_argument_group("techniques", "on or off as in the recipe, unless they are typed")
     for name, meaning in _SWITCHES.items():
         techniques.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=None, help=meaning)

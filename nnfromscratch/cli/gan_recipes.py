@@ -107,6 +107,26 @@ def recipe_settings(gan: str, *, plain: bool) -> dict[str, Any]:
     return asdict((AS_PRINTED if plain else RECIPES)[gan])
 
 
+def rules_in_words(settings: dict[str, Any]) -> str:
+    """The rules of a game in a line.
+
+    >>> rules_in_words(recipe_settings("wgan-gp", plain=True))
+    'wasserstein, adam 0.0001 / 0.0001, batches of 64, 5 critic steps, gradient penalty 10'
+    """
+    rates = f"{settings['lr_generator']:g} / {settings['lr_discriminator']:g}"
+    words = [settings["objective"], f"{settings['optimizer']} {rates}", f"batches of {settings['batch_size']}"]
+    if settings["critic_steps"] > 1:
+        words.append(f"{settings['critic_steps']} critic steps")
+    if settings["schedule"] != "constant":
+        words.append(f"rates {settings['schedule']} to zero")
+    words += [f"{name} {value}" for name, value in settings["model_settings"].items()]
+    for name in ("gradient_penalty", "weight_limit", *TECHNIQUES):
+        if settings[name]:
+            value = "" if settings[name] is True else f" {settings[name]:g}"
+            words.append(name.replace("_", " ") + value)
+    return ", ".join(words)
+
+
 def make_techniques(settings: dict[str, Any]) -> Techniques:
     """The switches of the techniques. Raises RangeError for values that make no sense."""
     from nnfromscratch.gan import Techniques

@@ -57,23 +57,6 @@ def typed_again(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[
     return {name: again[name] for name in TYPED if name in again}
 
 
-def rules_in_words(settings: Mapping[str, Any]) -> str:
-    """The rules of a game in a line.
-
-    >>> rules_in_words(recipe_settings("wgan-gp", plain=True))
-    'wasserstein, adam 0.0001 / 0.0001, batches of 64, 5 critic steps, gradient penalty 10'
-    """
-    rates = f"{settings['lr_generator']:g} / {settings['lr_discriminator']:g}"
-    words = [settings["objective"], f"{settings['optimizer']} {rates}", f"batches of {settings['batch_size']}"]
-    if settings["critic_steps"] > 1:
-        words.append(f"{settings['critic_steps']} critic steps")
-    for name in ("gradient_penalty", "weight_limit", *TECHNIQUES):
-        if settings[name]:
-            value = "" if settings[name] is True else f" {settings[name]:g}"
-            words.append(name.replace("_", " ") + value)
-    return ", ".join(words)
-
-
 def _require_settings(settings: dict[str, Any], folder: str) -> None:
     """Raise RunError where the settings of a run to be resumed are none that this command wrote."""
     where = f"generate: {folder}/{runs.RUN}"

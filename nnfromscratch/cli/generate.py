@@ -16,7 +16,8 @@ from nnfromscratch.cli import gan_looks, gan_measures
 from nnfromscratch.cli.compiling import seconds_to_compile
 from nnfromscratch.cli.gan_files import LOOKS, REPORT
 from nnfromscratch.cli.gan_game import CommandGame, make_game
-from nnfromscratch.cli.gan_settings import NO_JUDGE, generate_settings, rules_in_words, typed_again
+from nnfromscratch.cli.gan_recipes import rules_in_words
+from nnfromscratch.cli.gan_settings import NO_JUDGE, generate_settings, typed_again
 from nnfromscratch.cli.gan_warm_up import seconds_of, seconds_of_a_step, steps_in
 from nnfromscratch.cli.real_images import load_real_images
 from nnfromscratch.cli.settings import command_line, how_to_go_on
