@@ -70,9 +70,10 @@ AS_PRINTED = {
     "conditional": replace(_DCGAN, model="conditional_dcgan"),
 }  # fmt: skip
 
-# What the command does without --plain.
+# What the command does without --plain. The article's networks stay what they are: with Adam's default β₁ of 0.9 their
+# discriminator wins within 1,500 steps; 0.5 (Radford et al., section 4) and half the rate for it keep the game open.
 RECIPES = {
-    "article": replace(AS_PRINTED["article"], label_smoothing=0.1, average=0.999, model_settings={"dropout": 0.3}),
+    "article": replace(AS_PRINTED["article"], beta1=0.5, lr_discriminator=5e-4, label_smoothing=0.1, average=0.999),
     "minimax": replace(AS_PRINTED["minimax"], average=0.999),
     "dcgan": replace(AS_PRINTED["dcgan"], lr_generator=5e-4, lr_discriminator=5e-4, average=0.999),
     "lsgan": replace(AS_PRINTED["lsgan"], lr_generator=5e-4, lr_discriminator=5e-4, average=0.999),
