@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache, partial
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,6 @@ from nnfromscratch.kernels.threads import in_turn, share
 from nnfromscratch.types import Array
 
 COST = 20.0  # that of a number fetched from memory, in floating-point operations
-DEPTH = 1024  # taps that a matrix product takes at a time
 LONG = 256  # numbers in a row: fills the registers of a block several times, and leaves rows to share among threads
 
 
@@ -234,22 +234,14 @@ def matmul(a: Array, b: Array) -> Array:
     if depth == 0:
         return np.zeros((rows, columns), a.dtype)
     product = empty_rows((rows, columns), a.dtype)
-    if not a.flags.forc or not a.flags.writeable:
+    flags = a.flags
+    if not (flags.forc and flags.writeable):
         a = a.copy()
-    row_step, step = (depth, 1) if a.flags.c_contiguous else (1, rows)
-    tiles, whole = _tiles(depth), _column_table(range(1), range(1), 1, 1, columns)
-    steps = columns, 0, columns, step, 0, row_step
-    work = partial(
-        correlation.multiply, product.reshape(-1), _flat(b).reshape(-1), a.ravel(order="K"), tiles, whole, rows, steps
-    )
-    share(work, -(-rows // 4), cost=2.0 * a.size * columns)
+        flags = a.flags
+    steps = (depth, 1) if flags.c_contiguous else (1, rows)
+    work = partial(correlation.multiply, product, _flat(b), a.ravel("K"), steps)
+    share(work, -(-rows // 4), cost=2.0 * rows * depth * columns)
     return product
-
-
-@lru_cache(maxsize=256)
-def _tiles(depth: int) -> Array:
-    lines = [(0, 0, first, min(first + DEPTH, depth)) for first in range(0, depth, DEPTH)]
-    return np.array(lines, np.intp).reshape(-1, 4)
 
 
 def bias_activation(x: Array, bias: Array, slope: float) -> Array:
@@ -311,18 +303,29 @@ def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]
         adam(places[0], g, places[1], places[2], settings)
         theta[...], m[...], v[...] = places
         return
-    gradient = np.empty_like(theta)
-    if g.strides == theta.strides and g.flags.writeable:
-        gradient = g
-    else:
-        gradient[...] = g
-    theta, gradient, m, v = (array.ravel(order="K") for array in (theta, gradient, m, v))
-    work = partial(elementwise.adam, theta, gradient, m, v, np.array(settings, theta.dtype))
+    if g.strides != theta.strides or not g.flags.writeable:
+        alike = np.empty_like(theta)
+        alike[...] = g
+        g = alike
+    numbers = _numbers(settings, theta.dtype)
+    work = partial(elementwise.adam, theta.ravel("K"), g.ravel("K"), m.ravel("K"), v.ravel("K"), numbers)
     share(work, theta.size, cost=COST * theta.size)
+
+
+@lru_cache(maxsize=2)  # all parameters of a network are changed with the same numbers
+def _numbers(settings: tuple[float, ...], dtype: np.dtype[Any]) -> Array:
+    return np.array(settings, dtype)
 
 
 def _flat(numbers: Array) -> Array:
     """The array, contiguous and writeable."""
+    flags = numbers.flags
+    if flags.carray:
+        return numbers
+    if numbers.ndim == 2 and flags.fnc and flags.behaved:  # a matrix seen from the other side
+        turned = empty_rows(numbers.shape, numbers.dtype)
+        share(partial(elementwise.transpose, turned, numbers.T), len(turned), cost=COST * numbers.size)
+        return turned
     return _writeable(np.ascontiguousarray(numbers))
 
 

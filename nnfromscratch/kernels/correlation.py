@@ -29,6 +29,10 @@ Taps: TypeAlias = tuple[int, int, int, int]  # first r, last r + 1, first q, las
 # stay in the second-level cache while the taps of four rows, 96 KiB, come and go.
 CHUNK, TILE = 6144, 4
 
+# Rows of b that a matrix product takes at a time, going on where the last ones stopped: so many, a block wide, stay in
+# the second-level cache until all rows of a have met them.
+DEPTH = 1024
+
 
 @compiled
 def correlate(
@@ -56,28 +60,18 @@ def correlate(
 
 
 @compiled
-def multiply(
-    out: Array,
-    b: Array,
-    a: Array,
-    tiles: Array,
-    columns: Array,
-    rows: int,
-    steps: Steps,
-    first: int,
-    last: int,
-) -> None:
+def multiply(out: Array, b: Array, a: Array, steps: tuple[int, int], first: int, last: int) -> None:
     """out[m, n] = Σ_r a[m, r] · b[r, n]: a convolution with just one position. Blocks of 4 rows, first … last − 1.
 
-    Arguments as in ``correlate``, b in the place of pixels and a of weights. tiles: its table of rows, each taking some
-    of the r and going on where the last one stopped: so many rows of b, a block wide, stay in the second-level cache
-    until all rows of a have met them.
+    b stands in the place of the pixels and a, flat, in that of the weights; steps: how far apart in memory are its rows
+    and its columns. DEPTH of the r are taken at a time.
     """
+    (rows, columns), zero = out.shape, first - first
+    all_steps = columns, zero, columns, steps[1], zero, steps[0]
     first, last = 4 * first, min(4 * last, rows)
-    for i in range(len(tiles)):
-        at = tiles[i, 0], tiles[i, 1]
-        taps = tiles[i, 2], tiles[i, 3], columns[0, 2], columns[0, 3]
-        _row(out, b, a, at, columns[0, 4], taps, steps, first, last)
+    for r in range(0, len(b), DEPTH):
+        taps = r, min(r + DEPTH, len(b)), zero, zero + 1
+        _row(out.reshape(-1), b.reshape(-1), a, (zero, zero), columns, taps, all_steps, first, last)
 
 
 @compiled

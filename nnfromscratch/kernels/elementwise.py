@@ -9,8 +9,32 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnfromscratch.kernels import vectors
 from nnfromscratch.kernels.numba_options import compiled, compiled_reduction
+from nnfromscratch.kernels.vectors import lanes, zeros
 from nnfromscratch.types import Array
+
+
+@compiled
+def transpose(out: Array, x: Array, first: int, last: int) -> None:
+    """out[i, j] = x[j, i], rows first … last − 1 of out, in squares that turn inside the registers.
+
+    One at a time, each number would be fetched or put where no neighbour is, from another cache line.
+    """
+    zero = zeros(x, 1)
+    side, (columns, rows) = lanes(zero), x.shape
+    flat, pixels = out.reshape(-1), x.reshape(-1)
+    i = first
+    while i < last:
+        high = side if i + side <= last else 1
+        j = 0
+        while j + side <= columns and high == side:
+            vectors.transpose(flat, i * columns + j, columns, pixels, j * rows + i, rows, zero)
+            j += side
+        for row in range(i, i + high):
+            for column in range(j, columns):
+                out[row, column] = x[column, row]
+        i += high
 
 
 @compiled
@@ -36,10 +60,13 @@ def bias_activation_grad(dx: Array, dbias: Array, dy: Array, y: Array, slope: fl
 
     With a slope of 1 dx is dy already, one array, and y is not looked at.
     """
+    together = dx.shape[0] == 1  # the channels of a dense layer, rows too short to be worth a call each
+    if slope != 1 and together:
+        _through(dx[0, first:last].reshape(-1), dy[0, first:last].reshape(-1), y[0, first:last].reshape(-1), slope)
     for c in range(first, last):
         total = 0.0
         for h in range(dx.shape[0]):
-            if slope != 1:
+            if slope != 1 and not together:
                 _through(dx[h, c], dy[h, c], y[h, c], slope)
             total += _sum(dx[h, c])
         dbias[c] = total

@@ -222,6 +222,52 @@ def _totals(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return vectors[0]
 
 
+def transpose(out: Array, index: int, step: int, x: Array, start: int, next_row: int, like: Array) -> None:
+    """A square of as many rows and columns as ``like`` has lanes: x's rows become columns of out.
+
+    Its first number lies at out[index] and x[start], the rows are ``step`` and ``next_row`` numbers apart.
+
+    >>> out, x = np.zeros(4), np.array([1.0, 2.0, 3.0, 4.0])
+    >>> transpose(out, 0, 2, x, 0, 2, np.zeros(2))
+    >>> out
+    array([1., 3., 2., 4.])
+    """
+    size = range(like.size)
+    for i in size:
+        out[index + i * step : index + i * step + like.size] = [x[start + j * next_row + i] for j in size]
+
+
+@type_callable(transpose)
+def _transpose_type(context: Any) -> Any:
+    return lambda out, index, step, x, start, next_row, like: types.none
+
+
+@lower_builtin(transpose, types.Array, types.Integer, types.Integer, types.Array, types.Integer, types.Integer, Vector)
+def _transpose(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    out, index, step, x, start, next_row, like = zip(args, signature.args, strict=True)
+    count = like[1].lanes
+
+    def row(array: Any, first: Any, distance: Any, number: int) -> Any:
+        at = builder.add(first[0], builder.mul(distance[0], distance[0].type(number)))
+        place = signature.return_type(array[1], first[1])
+        return _place(context, builder, place, (array[0], at), context.get_constant(types.intp, count), like[1])
+
+    vectors = [builder.load(row(x, start, next_row, i), align=like[1].dtype.bitwidth // 8) for i in range(count)]
+    half = 1
+    while half < count:
+        # Of each pair of rows, ``half`` apart, change the upper right for the lower left corner of all blocks.
+        for i in [i for i in range(count) if not i & half]:
+            upper, lower = vectors[i], vectors[i + half]
+            left = [count + j - half if j & half else j for j in range(count)]
+            right = [count + j if j & half else j + half for j in range(count)]
+            vectors[i] = builder.shuffle_vector(upper, lower, _indices(left))
+            vectors[i + half] = builder.shuffle_vector(upper, lower, _indices(right))
+        half *= 2
+    for i, vector in enumerate(vectors):
+        builder.store(vector, row(out, index, step, i), align=like[1].dtype.bitwidth // 8)
+    return context.get_dummy_value()
+
+
 def _place(context: Any, builder: Any, signature: Any, args: Any, count: Any, vector: Vector) -> Any:
     """Where a vector begins at args[0][args[1]], ``count`` numbers of which will be touched."""
     pointer = _pointer(context, builder, signature, args, count)

@@ -56,6 +56,20 @@ def test_products_on_random_shapes(name):
 
 
 @every_type
+@pytest.mark.parametrize("rows", [1, 7, 8, 15, 16, 17, 40])
+def test_a_matrix_is_turned_a_range_of_rows_at_a_time(rows, dtype):
+    transpose = pytest.importorskip("nnfromscratch.kernels.elementwise").transpose
+    for columns in (1, 7, 8, 15, 16, 17, 33):
+        x = np.arange(rows * columns, dtype=dtype).reshape(columns, rows)
+        for first, last in [(0, rows), (rows // 3, rows - rows // 4), (0, 0)]:
+            out = np.full((rows, columns), -1, dtype)
+            transpose(out, x, first, last)
+            np.testing.assert_array_equal(out[first:last], x.T[first:last])
+            assert (out[:first] == -1).all()
+            assert (out[last:] == -1).all()
+
+
+@every_type
 @pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 6, 7, 8, 9, 17])
 @fast_sets
 def test_rows_beside_the_multiples_of_4(name, rows, dtype):

@@ -63,6 +63,11 @@ def added(source, target):
     store(target, 0, None, totals((a, b, c, d, e, f, g, h, i, j, k, m, o, p, q, r)))
 
 
+def turned(source, target):
+    """A square out of the middle of one matrix into the middle of another."""
+    vectors.transpose(target, 5, 20, source, 3, 23, zeros(source, 1))
+
+
 def numbers(dtype, count=400):
     return np.random.default_rng(0).permutation(count).astype(dtype) - dtype(100)
 
@@ -89,6 +94,10 @@ def test_the_meaning_of_each_function(dtype):
     np.testing.assert_array_equal(spread(a, 7, one), np.full(one.size, 7))
     np.testing.assert_array_equal(multiply_add(one + 2, one + 3, one + 4), np.full(one.size, 10))
     np.testing.assert_array_equal(totals(tuple(one + k for k in range(16))), np.arange(16) * one.size)
+    square = np.zeros(one.size**2, dtype)
+    matrix = np.arange(one.size**2, dtype=dtype).reshape(one.size, one.size)
+    vectors.transpose(square, 0, one.size, matrix.reshape(-1), 0, one.size, one)
+    np.testing.assert_array_equal(square.reshape(matrix.shape), matrix.T)
     for vector in (load(a, 0, 2, one), spread(a, 0, one), multiply_add(one, one, one), totals((one,) * 16)):
         assert vector.dtype == dtype
 
@@ -127,6 +136,11 @@ def test_compiled_vectors_mean_what_python_says(dtype, register):
     ours, theirs = np.zeros((2, 20), dtype)
     numba.njit(added)(source, ours)
     added(source, theirs)
+    np.testing.assert_array_equal(ours, theirs)
+
+    ours, theirs = np.full((2, 400), 0.5, dtype)
+    numba.njit(turned)(source, ours)
+    turned(source, theirs)
     np.testing.assert_array_equal(ours, theirs)
 
 
