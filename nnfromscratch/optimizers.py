@@ -8,7 +8,7 @@ parameter's shape, type and memory order.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,15 +53,21 @@ class Optimizer:
         self._check(thetas, grads)
         lr = self._number("lr", self.lr, least=0)
         self.steps += 1
+        change = self._change(lr)
         for name, theta in thetas.items():
             if not theta.flags.writeable:
                 theta = theta.copy(order="K")
-            self._change(lr, theta, grads[name], *self._remembered(name, theta))
+            change(theta, grads[name], *self._remembered(name, theta))
             params[name] = theta
 
-    def _change(self, lr: float, theta: Array, g: Array, *memory: Array) -> None:
-        for arrays in pieces(theta, g, *memory):
-            self._update(lr, *arrays)
+    def _change(self, lr: float) -> Callable[..., None]:
+        """What this step does to each parameter, its gradient and what is remembered of it."""
+
+        def change(*arrays: Array) -> None:
+            for piece in pieces(*arrays):
+                self._update(lr, *piece)
+
+        return change
 
     def _update(self, lr: float, theta: Array, g: Array, *memory: Array) -> None:
         """Change ``theta`` and what is remembered of it, in place."""
@@ -274,11 +280,12 @@ class Adam(Optimizer):
         self.eps = self._number("eps", eps, above=0)
         self.weight_decay = self._number("weight_decay", weight_decay, least=0)
 
-    def _change(self, lr: float, theta: Array, g: Array, *memory: Array) -> None:
+    def _change(self, lr: float) -> Callable[..., None]:
         rate = lr / (1 - self.beta1**self.steps)
         correction = 1 / math.sqrt(1 - self.beta2**self.steps)
         settings = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, rate, correction, self.eps)
-        kernels.active().adam(theta, g, *memory, (*settings, 1 - lr * self.weight_decay))
+        adam, kept = kernels.active().adam, 1 - lr * self.weight_decay
+        return lambda *arrays: adam(*arrays, (*settings, kept))
 
 
 def clip_by_norm(grads: Mapping[str, Array], limit: float) -> tuple[dict[str, Array], float]:
