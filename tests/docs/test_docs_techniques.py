@@ -111,6 +111,7 @@ def test_what_is_not_measured_is_left_out():
     results = made_up(label_smoothing=[(6, 70)])
     assert what_helped.rows(results) == ["none", "label smoothing"]
     line = what_helped.table(results).splitlines()[-1]
+    assert "| no technique | 3 | 6.00 ± 1.00 | 70.0 ± 10.0 | 9.0 ± 0.0 |" in what_helped.table(results)
     assert line == "| label smoothing | 1 | 6.00 | 70.0 | 9.0 | 50.0\u00a0% | 60 |"
     assert what_helped.table({"real": {}, "runs": []}).count("\n") == 1
     assert what_helped.verdicts({"real": {}, "runs": []}) == NOTHING
@@ -241,6 +242,11 @@ def test_the_script_goes_on_with_what_is_missing_or_has_other_settings(monkeypat
     assert made == [(0.5, 0.5, 0), (0.5, 0.5, 1)]
     second = json.loads(file.read_text(encoding="utf-8"))["runs"]
     assert second[:2] == [first[0], first[2]]
-    assert [(each["what"], each["seed"]) for each in what_helped.load(file)["runs"]] == [
+    runs = [(each["what"], each["seed"]) for each in what_helped.load(file)["runs"]]
+    assert runs == [
         ("none", 0), ("none", 1), ("averaged weights", 0), ("averaged weights", 1)
     ]  # fmt: skip
+
+    monkeypatch.setattr(techniques, "RUNS", {"none": {}, "averaged weights": {"average": 0.25}})
+    runs = [(each["what"], each["seed"]) for each in what_helped.load(file)["runs"]]
+    assert runs == [("none", 0), ("none", 1)]
