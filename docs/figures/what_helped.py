@@ -15,7 +15,7 @@ TITLES = {
     "confident_share": "confident",
 }
 HIGHER_IS_BETTER = {"classifier_score": True, "frechet_distance": False}
-NAMES = {"none": "no technique", "together": "smoothing, averaging and two rates together"}
+NAMES = {"none": "no technique"}
 PAIR = "none", "averaged weights"  # of one seed: the same game, since averaging does not touch it
 WON = 0.01  # a loss of the discriminator under which there is next to nothing that it gets wrong
 TORCH = techniques.FILE.with_name("techniques_torch.json")
@@ -107,6 +107,22 @@ def same_games(results):
     )
 
 
+def beside_averaging(results):
+    """Whether smoothing and two rates bring anything more, where the generator is averaged anyway."""
+    alone = "averaged weights"
+    if not {alone, "together"} <= set(rows(results)):
+        return NOTHING
+    words = {
+        "helped": "every run is better than every run with averaging alone, by both figures",
+        "hurt": "every run is worse than every run with averaging alone, by both figures",
+        "did not show": "nothing that shows",
+        "open": "too few runs to say",
+    }
+    return (
+        f"Beside averaging alone, {_apart(results, 'together', alone)}: {words[verdict(results, 'together', alone)]}."
+    )
+
+
 def as_printed(results, torch):
     """What became of the article's setting."""
     runs = [run for run in results["runs"] if run["what"] == "as printed"]
@@ -128,11 +144,11 @@ def as_printed(results, torch):
     return " ".join(said)
 
 
-def _apart(results, what):
-    """The row, and the means of its score and distance beside those without techniques."""
+def _apart(results, what, than="none"):
+    """The row, and the means of its score and distance beside those of another."""
     pairs = []
     for metric in HIGHER_IS_BETTER:
-        ours, theirs = figures(results, what, metric), figures(results, "none", metric)
+        ours, theirs = figures(results, what, metric), figures(results, than, metric)
         if not theirs:
             return NAMES.get(what, what)
         mean, without = (_number(metric, statistics.mean(each)) for each in (ours, theirs))

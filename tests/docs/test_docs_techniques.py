@@ -44,7 +44,13 @@ def made_up(**rows):
 
 
 def test_the_page_shows_every_part():
-    for part in ("table(results)", "verdicts(results)", "same_games(results)", "as_printed(results, torch)"):
+    for part in (
+        "table(results)",
+        "verdicts(results)",
+        "same_games(results)",
+        "beside_averaging(results)",
+        "as_printed(results, torch)",
+    ):
         assert f"Text(what_helped.{part})" in PAGE
 
 
@@ -155,6 +161,17 @@ def test_averaging_is_compared_game_by_game():
     said = what_helped.same_games(made_up(averaged_weights=[(5.5, 61), (6.5, 50)]))
     assert "in 2 of 2 games by classifier score, in 1 of 2 by Fréchet distance" in said
     assert what_helped.same_games(made_up()) == NOTHING
+
+
+def test_all_together_is_compared_with_averaging_alone():
+    results = made_up(averaged_weights=[(8, 40)] * 3, together=[(9, 30)] * 3)
+    said = what_helped.beside_averaging(results)
+    assert said.startswith("Beside averaging alone, together (classifier score 8.00 → 9.00, Fréchet distance 40.0 →")
+    assert "every run is better" in said
+    results = made_up(averaged_weights=[(9, 30)] * 3, together=[(8, 40)] * 3)
+    assert "every run is worse" in what_helped.beside_averaging(results)
+    assert "too few" in what_helped.beside_averaging(made_up(averaged_weights=[(9, 30)] * 3, together=[(8, 40)]))
+    assert what_helped.beside_averaging(made_up()) == NOTHING
 
 
 def test_averaging_does_not_touch_the_game():
