@@ -24,8 +24,12 @@ MEASUREMENTS = len(_MEASURED)
 
 
 def sample_every(steps: int) -> int:
-    """How often ``train_gan`` is to make samples: at every hundredth of the steps."""
-    return max(1, steps // 100)
+    """How often ``train_gan`` is to make samples: at every hundredth of the steps, in whole steps.
+
+    >>> sample_every(60_000), sample_every(250), sample_every(7)
+    (600, 3, 1)
+    """
+    return -(-steps // 100)
 
 
 class Looks:

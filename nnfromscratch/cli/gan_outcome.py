@@ -103,7 +103,11 @@ def draw(
             history.discriminator_loss, history.generator_loss, history.real_score, history.generated_score
         ),
         "metrics": plotting.metrics_over_training(
-            over_time["step"], courses, over_time["real"], samples=over_time["samples"]
+            over_time["step"],
+            courses,
+            over_time["real"],
+            samples=over_time["samples"],
+            nearest_samples=over_time["nearest_samples"],
         ),
         "interpolation": plotting.interpolations(_between(game)),
         "nearest": plotting.nearest_images(*pairs[:3], typical=pairs[3]),

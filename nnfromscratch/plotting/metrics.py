@@ -26,12 +26,18 @@ _SHARES = ("confident_share", "copied_share")
 
 
 def metrics_over_training(
-    steps: Sequence[int], figures: Mapping[str, Sequence[float]], real: Mapping[str, float], *, samples: int
+    steps: Sequence[int],
+    figures: Mapping[str, Sequence[float]],
+    real: Mapping[str, float],
+    *,
+    samples: int,
+    nearest_samples: int | None = None,
 ) -> Figure:
     """A panel for each metric: its course over the steps, and as a dashed line what real images get.
 
     steps: T whole numbers   figures: by the name of the metric, T numbers each
     real: the yardstick, by the same names   samples: how many were measured each time, of generated and of real images
+    nearest_samples: for how many of them the nearest training image was looked for, where that is another number
     Raises DataError where there is no step or no metric, ShapeError where the lengths differ.
 
     >>> figures, real = {"classifier_score": [1.0, 5.5]}, {"classifier_score": 9.6}
@@ -47,13 +53,14 @@ def metrics_over_training(
                 f"metrics_over_training: {name} expects {len(steps)} figures like steps and one of real images, has "
                 f"{len(values)} and {'one' if name in real else 'none'}"
             )
+    fewer = "" if nearest_samples is None else f", nearest training images of {nearest_samples:,}"
     columns = min(3, len(figures))
     rows = math.ceil(len(figures) / columns)
     figure = new_figure(
         max(0.7 + 3.55 * columns, 7.2),
         0.95 + 2.45 * rows,
         title="How good the samples are",
-        subtitle=f"Measured on {samples:,} samples each time. Dashed: as many real images, measured in the same way.",
+        subtitle=f"Measured on {samples:,} samples each time{fewer}. Dashed: as many real images.",
     )
     for place, (name, values) in enumerate(figures.items()):
         row, column = divmod(place, columns)

@@ -101,7 +101,10 @@ def how_measured(results: Mapping[str, Any]) -> tuple[str, ...]:
 def course(results: Mapping[str, Any]) -> tuple[str, ...]:
     """How the figures went while the generator learned."""
     course = results["over_time"]
-    note = f"On the way {counted(course['samples'], 'sample')} were measured each time, made of always the same noise."
+    note = (
+        f"On the way {counted(course['samples'], 'sample')} were measured each time, made of always the same noise; "
+        f"for {course['nearest_samples']:,} of them the nearest training image was looked for."
+    )
     if "classifier_score" not in course:
         return (note,)
     scores, covered = course["classifier_score"], course["classes_covered"]

@@ -232,7 +232,7 @@ def test_metrics_stand_beside_what_real_images_get():
     }
     real = {"classifier_score": 9.8, "frechet_distance": 0.9, "classes_covered": 10, "confident_share": 0.98,
             "nearest_distance": 6.4, "copied_share": 0.01}  # fmt: skip
-    figure = plotting.metrics_over_training(steps, figures, real, samples=1234)
+    figure = plotting.metrics_over_training(steps, figures, real, samples=1234, nearest_samples=56)
     for axes, name in zip(figure.axes, figures, strict=True):
         assert list(axes.lines[0].get_xdata()) == steps
         assert list(axes.lines[0].get_ydata()) == figures[name]
@@ -243,7 +243,7 @@ def test_metrics_stand_beside_what_real_images_get():
     assert [axes.get_yscale() for axes in figure.axes] == ["linear", "log", *["linear"] * 4]
     assert "samples 7.5 · real 9.8 · higher is better" in [text.get_text() for text in figure.axes[0].texts]
     assert "samples 70.0 % · real 98.0 %" in figure.axes[3].texts[0].get_text()
-    assert "1,234 samples" in texts(figure)[1]
+    assert "1,234 samples each time, nearest training images of 56." in texts(figure)[1]
     assert not ink_outside(figure)
     figure.canvas.draw()
     boxes = [axes._left_title.get_window_extent() for axes in figure.axes]

@@ -28,7 +28,7 @@ def results():
             "judge_accuracy": 0.9939,
         },
         "over_time": {
-            "step": [0, 100, 200], "samples": 1_000, "classifier_score": [1.0, 7.9, 7.41],
+            "step": [0, 100, 200], "samples": 1_000, "nearest_samples": 200, "classifier_score": [1.0, 7.9, 7.41],
             "classes_covered": [1, 9, 10], "real": {},
         },
         "history": {"real_score": [0.1, 1.5], "generated_score": [0.0, -1.25]},
