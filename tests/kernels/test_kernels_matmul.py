@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kernel_cases import INTERPRETED, ORDERS, every_set, examples, fast_sets, kernel_set, laid_out, tolerance
 
+from nnfromscratch.kernels.threads import use_threads
+
 BESIDE_VECTORS = (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 80, 127, 128, 129, 145)
 every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -75,6 +77,17 @@ def test_a_matrix_is_turned_a_range_of_rows_at_a_time(rows, dtype):
 def test_rows_beside_the_multiples_of_4(name, rows, dtype):
     for columns in (1, 3, 21) if INTERPRETED else (1, 8, 15, 33, 100):
         check(name, whole_numbers(1, rows, 5, dtype=dtype), whole_numbers(2, 5, columns, dtype=dtype))
+
+
+@every_type
+@pytest.mark.parametrize("threads", [1, 2])
+@fast_sets
+def test_what_is_not_finite_passes_through_in_silence(name, threads, dtype):
+    a = np.zeros((400, 300) if not INTERPRETED else (8, 6), dtype)
+    b = np.full((a.shape[1], 130 if not INTERPRETED else 3), np.inf, dtype)
+    with use_threads(threads), np.errstate(all="raise"):  # in NumPy's eyes 0 · ∞ is an invalid value
+        y = kernel_set(name).matmul(a, b)
+    assert np.isnan(y).all()
 
 
 @pytest.mark.skipif(INTERPRETED, reason="too many numbers for Python")
