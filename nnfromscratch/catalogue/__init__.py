@@ -44,6 +44,7 @@ from nnfromscratch.catalogue.spectral_norm import SPECTRAL_NORM, SPECTRAL_NORM_L
 from nnfromscratch.catalogue.state_layers import BATCH_NORM_LAYER, DROPOUT_LAYER, GAUSSIAN_NOISE_LAYER, LAYER_NORM_LAYER
 from nnfromscratch.catalogue.virtual_batch_norm import VIRTUAL_BATCH_NORM
 from nnfromscratch.catalogue.weight_layers import CONV2D_LAYER, CONV_TRANSPOSE2D_LAYER, DENSE_LAYER
+from nnfromscratch.catalogue.weight_norm import WEIGHT_NORM, WEIGHT_NORM_LAYER
 
 OPERATIONS = (
     DENSE,
@@ -63,6 +64,7 @@ OPERATIONS = (
     LAYER_NORM,
     VIRTUAL_BATCH_NORM,
     SPECTRAL_NORM,
+    WEIGHT_NORM,
     MINIBATCH_DISCRIMINATION,
     EMBEDDING,
     DROPOUT,
@@ -85,6 +87,7 @@ LAYERS = (
     VIRTUAL_BATCH_NORM_LAYER,
     WITH_REFERENCE,
     SPECTRAL_NORM_LAYER,
+    WEIGHT_NORM_LAYER,
     MINIBATCH_DISCRIMINATION_LAYER,
     EMBEDDING_LAYER,
     DROPOUT_LAYER,

@@ -20,6 +20,7 @@ from nnfromscratch.functional.pool import avg_pool2d, max_pool2d
 from nnfromscratch.functional.reshape import flatten, reshape
 from nnfromscratch.functional.spectral_norm import spectral_norm
 from nnfromscratch.functional.virtual_batch_norm import virtual_batch_norm
+from nnfromscratch.functional.weight_norm import weight_norm
 
 __all__ = [
     "avg_pool2d",
@@ -48,4 +49,5 @@ __all__ = [
     "spectral_norm",
     "tanh",
     "virtual_batch_norm",
+    "weight_norm",
 ]

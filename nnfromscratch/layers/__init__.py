@@ -5,6 +5,7 @@ from nnfromscratch.layers.conv import Conv2d, ConvTranspose2d
 from nnfromscratch.layers.dense import Dense
 from nnfromscratch.layers.embedding import Embedding
 from nnfromscratch.layers.fusion import unfused
+from nnfromscratch.layers.initialize_from_data import initialize_from_data
 from nnfromscratch.layers.layer import Layer
 from nnfromscratch.layers.minibatch_discrimination import MinibatchDiscrimination
 from nnfromscratch.layers.noise import Dropout, GaussianNoise
@@ -15,6 +16,7 @@ from nnfromscratch.layers.reshape import Flatten, Reshape
 from nnfromscratch.layers.sequential import Sequential
 from nnfromscratch.layers.spectral_norm import SpectralNorm
 from nnfromscratch.layers.virtual_batch_norm import VirtualBatchNorm, WithReference
+from nnfromscratch.layers.weight_norm import WeightNorm
 
 __all__ = [
     "ELU",
@@ -41,6 +43,8 @@ __all__ = [
     "SpectralNorm",
     "Tanh",
     "VirtualBatchNorm",
+    "WeightNorm",
     "WithReference",
+    "initialize_from_data",
     "unfused",
 ]

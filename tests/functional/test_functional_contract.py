@@ -66,19 +66,24 @@ OPERATIONS = {
         lambda x, w, b: functional.virtual_batch_norm(x, w, b, reference_size=2),
         [(3, 4, 2, 3), (4,), (4,)],
     ),
+    "weight_norm": (lambda v, g: functional.weight_norm(v, g, axis=1), [(3, 4), (4,)]),
+    "weight_norm kernels": (functional.weight_norm, [(3, 4, 2, 3), (3,)]),
 }
 LOSSES = {
     "binary_cross_entropy_with_logits": "logits",
     "mean_squared_error": "predictions",
     "softmax_cross_entropy": "logits",
 }  # and what they call their x
-NAMED = {**LOSSES, "embedding": "weight", "spectral_norm": "weight"}  # those whose first array is not called x
+# those whose first array is not called x
+NAMED = {**LOSSES, "embedding": "weight", "spectral_norm": "weight", "weight_norm": "v", "weight_norm kernels": "v"}
 REFUSES_NOTHING = {
     "batch_norm": "x expects at least 2 numbers in a channel, has 0",
     "batch_norm images": "x expects at least 2 numbers in a channel, has 0",
     # of a weight, which has no batch
     "embedding": "weight expects at least 1 along every axis",
     "spectral_norm": "weight expects .* none of length zero",
+    "weight_norm": "v expects .* none of length zero",
+    "weight_norm kernels": "v expects .* none of length zero",
 }
 every_operation = pytest.mark.parametrize("name", OPERATIONS)
 both_floats = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -232,7 +237,9 @@ def test_arrays_of_different_floats_are_refused(name):
     for place in range(1, len(arrays)):
         mixed = list(arrays)
         mixed[place] = mixed[place].astype(np.float32)
-        with pytest.raises(DtypeError, match=rf"^{name.split()[0]}: .* expects float64 like x, has float32"):
+        with pytest.raises(
+            DtypeError, match=rf"^{name.split()[0]}: .* expects float64 like {NAMED.get(name, 'x')}, has float32"
+        ):
             op(*mixed)
 
 
@@ -258,16 +265,15 @@ def test_wrt_chooses_the_gradients(name):
         return
     dy = numbers(*y.shape, seed=5)
     everything = backward(dy)
-    names = ("x", "weight", "bias")[: len(everything)]
+    names = ("v", "g") if name.startswith("weight_norm") else ("x", "weight", "bias")[: len(everything)]
     assert parameters["wrt"].default == names
     assert_same(backward(dy, wrt=names), everything)
-    for chosen in (("x",), ("weight",), ("bias",), ("weight", "bias"), ("bias", "x"), ["x", "weight"], {"bias"}, ()):
-        if set(chosen) <= set(names):
-            expected = [gradient if key in chosen else None for key, gradient in zip(names, everything, strict=True)]
-            assert_same(backward(dy, wrt=chosen), expected)
+    for chosen in (*((one,) for one in names), names[1:], names[::-1], list(names[:2]), {names[-1]}, ()):
+        expected = [gradient if key in chosen else None for key, gradient in zip(names, everything, strict=True)]
+        assert_same(backward(dy, wrt=chosen), expected)
     listed = ", ".join(names)
     with pytest.raises(RangeError, match=f"^{name.split()[0]}: wrt expects names out of {listed}, has 'w'"):
-        backward(dy, wrt=("x", "w"))
+        backward(dy, wrt=(names[0], "w"))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -27,6 +27,7 @@ from nnfromscratch.layers import (
     SpectralNorm,
     Tanh,
     VirtualBatchNorm,
+    WeightNorm,
     WithReference,
 )
 
@@ -77,6 +78,11 @@ def make(name, dtype=np.float32):
         "SpectralNorm dense": lambda: SpectralNorm(Dense(6, 4, rng=rng(), dtype=dtype), rng=rng(6)),
         "Tanh": Tanh,
         "VirtualBatchNorm": lambda: VirtualBatchNorm(2, 2, eps=0.01, dtype=dtype),
+        "WeightNorm": lambda: WeightNorm(Conv2d(2, 3, 3, padding=1, rng=rng(), dtype=dtype)),
+        "WeightNorm dense": lambda: WeightNorm(Dense(6, 4, rng=rng(), dtype=dtype)),
+        "WeightNorm fixed gain": lambda: WeightNorm(
+            Conv2d(2, 3, 3, padding=1, rng=rng(), dtype=dtype), learn_gain=False
+        ),
         "WithReference": lambda: WithReference(
             VirtualBatchNorm(2, 4, eps=0.01, dtype=dtype), rng(7).standard_normal((4, 2, 5, 4)).astype(dtype)
         ),
@@ -97,6 +103,19 @@ def with_normalized_weight(op, x, params, layer, axis):
     def both(dy):
         dx, dweight, dbias = backward(dy)
         return dx, weight_backward(dweight), dbias
+
+    return y, both
+
+
+def with_length_and_direction(op, x, params, gain, axis):
+    """``op(x, weight, bias)`` with the weight g · v / ‖v‖, composed by hand."""
+    weight, weight_backward = f.weight_norm(params["v"], gain, axis=axis)
+    y, backward = op(x, weight, params["bias"])
+
+    def both(dy):
+        dx, dweight, dbias = backward(dy)
+        dv, dg = weight_backward(dweight)
+        return (dx, dv, dg, dbias) if "g" in params else (dx, dv, dbias)
 
     return y, both
 
@@ -148,6 +167,13 @@ OPERATIONS = {
     "SpectralNorm dense": lambda x, p, layer: with_normalized_weight(f.dense, x, p, layer, 1),
     "Tanh": lambda x, p, layer: f.tanh(x),
     "VirtualBatchNorm": lambda x, p, layer: f.virtual_batch_norm(x, p["weight"], p["bias"], reference_size=2, eps=0.01),
+    "WeightNorm": lambda x, p, layer: with_length_and_direction(
+        lambda *arrays: f.conv2d(*arrays, padding=1), x, p, p["g"], 0
+    ),
+    "WeightNorm dense": lambda x, p, layer: with_length_and_direction(f.dense, x, p, p["g"], 1),
+    "WeightNorm fixed gain": lambda x, p, layer: with_length_and_direction(
+        lambda *arrays: f.conv2d(*arrays, padding=1), x, p, layer.state["g"], 0
+    ),
     "WithReference": lambda x, p, layer: behind_reference(x, p, layer.state["reference.batch"]),
 }
 NAMES = [*OPERATIONS, "Sequential"]
@@ -156,7 +182,7 @@ NAMES = [*OPERATIONS, "Sequential"]
 def draw_x(name, seed=1, dtype=np.float32):
     if name == "Embedding":
         return rng(seed).integers(0, 5, 6)
-    rows = name.split()[0] in ("Dense", "MinibatchDiscrimination", "Sequential") or name == "SpectralNorm dense"
+    rows = name.split()[0] in ("Dense", "MinibatchDiscrimination", "Sequential") or name.endswith(" dense")
     shape = ROWS if rows else IMAGES
     return rng(seed).standard_normal(shape).astype(dtype)
 
