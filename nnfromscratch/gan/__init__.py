@@ -21,6 +21,13 @@ from nnfromscratch.gan.objectives import OBJECTIVES, Objective, clip_weights, re
 from nnfromscratch.gan.optimal_discriminator import optimal_discriminator, optimal_value
 from nnfromscratch.gan.sampling import draw_samples
 from nnfromscratch.gan.second_derivative import require_twice_differentiable
+from nnfromscratch.gan.semi_supervised import (
+    DistributionAlignment,
+    consistency_loss,
+    probability_real,
+    pseudo_label_loss,
+    real_or_generated,
+)
 from nnfromscratch.gan.slerp import slerp
 from nnfromscratch.gan.techniques import Techniques, decayed, feature_matching, instance_noise
 from nnfromscratch.gan.training import train_gan
@@ -28,6 +35,7 @@ from nnfromscratch.gan.training import train_gan
 __all__ = [
     "OBJECTIVES",
     "AveragedWeights",
+    "DistributionAlignment",
     "GanHistory",
     "HistoricalAveraging",
     "Judge",
@@ -38,6 +46,7 @@ __all__ = [
     "classifier_score",
     "clip_weights",
     "confident_share",
+    "consistency_loss",
     "cross_entropy_discriminator_loss",
     "decayed",
     "draw_samples",
@@ -58,6 +67,9 @@ __all__ = [
     "non_saturating_generator_loss",
     "optimal_discriminator",
     "optimal_value",
+    "probability_real",
+    "pseudo_label_loss",
+    "real_or_generated",
     "real_yardstick",
     "require_objective",
     "require_twice_differentiable",
