@@ -11,7 +11,7 @@ from nnfromscratch import functional, initializers, layers, optimizers, schedule
 
 MODULES = (
     "functional", "layers", "optimizers", "schedules", "initializers", "data", "models", "training", "plotting",
-    "gradcheck", "kernels", "gan",
+    "gradcheck", "kernels", "gan", "semi",
 )  # fmt: skip
 
 

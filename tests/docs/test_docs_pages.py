@@ -15,7 +15,7 @@ REFERENCE = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "do
 
 
 def _public_names():
-    for room in ("functional", "layers", "models", "data", "gradcheck", "training", "plotting", "gan"):
+    for room in ("functional", "layers", "models", "data", "gradcheck", "training", "plotting", "gan", "semi"):
         module = importlib.import_module(f"nnfromscratch.{room}")
         things = {name: getattr(module, name) for name in module.__all__}
         yield from (
