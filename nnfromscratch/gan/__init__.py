@@ -1,6 +1,7 @@
 """Two networks that play against each other: objectives, techniques, the two-player loop, metrics and diagnosis."""
 
 from nnfromscratch.gan.averaging import AveragedWeights, HistoricalAveraging
+from nnfromscratch.gan.diagnostics import Finding, diagnose
 from nnfromscratch.gan.gradient_penalty import gradient_penalty, interpolate
 from nnfromscratch.gan.history import GanHistory
 from nnfromscratch.gan.judge import Judge, judge_features, load_judge
@@ -36,6 +37,7 @@ __all__ = [
     "OBJECTIVES",
     "AveragedWeights",
     "DistributionAlignment",
+    "Finding",
     "GanHistory",
     "HistoricalAveraging",
     "Judge",
@@ -49,6 +51,7 @@ __all__ = [
     "consistency_loss",
     "cross_entropy_discriminator_loss",
     "decayed",
+    "diagnose",
     "draw_samples",
     "feature_matching",
     "frechet_distance",
