@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ import pytest
 from PIL import Image
 
 from nnfromscratch import data, gan, kernels, models, runs, training
-from nnfromscratch.cli import gan_game, gan_looks, gan_measures, gan_outcome, gan_recipes, generate, main
+from nnfromscratch.cli import gan_clinic, gan_game, gan_looks, gan_measures, gan_outcome, gan_recipes, generate, main
 from nnfromscratch.cli.gan_settings import generate_settings
 from nnfromscratch.cli.gan_warm_up import seconds_of_a_step, steps_in
 from nnfromscratch.cli.parser import build_parser
+from nnfromscratch.errors import NonFiniteError
+from nnfromscratch.gan.diagnostics import COPIED_IMAGES, DISCRIMINATOR_WON, KINDS
 from nnfromscratch.plotting import style
 
 PICTURES = ("samples", "progress", "scores", "metrics", "interpolation", "nearest")
@@ -308,6 +311,86 @@ def test_techniques_reach_the_game(own, tmp_path):
         assert part in description["techniques"]
     assert "0.002" in description["generator_optimizer"]
     assert "0.002" not in description["discriminator_optimizer"]
+
+
+# --- the clinic --------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_failed_says_so_everywhere(own, tmp_path, capsys):
+    """The discriminator learns so much faster that soon the minimax generator hears nothing any more."""
+    rates = ["--lr-discriminator", "0.02", "--lr-generator", "0.00001", "--gan", "minimax"]
+    folder = tmp_path / "run"
+    assert main([*words(own, steps=110), *rates, "--out", str(folder)]) == 0
+    (finding,) = runs.read_results(folder)["results"]["clinic"]
+    assert set(finding) == {"kind", "step", "evidence", "remedy", "source"}
+    assert finding["kind"] == DISCRIMINATOR_WON
+    assert "--gan article instead of minimax" in finding["remedy"]
+    said = str(gan.Finding(**finding))
+    assert f"Clinic   {said}" in capsys.readouterr().out.splitlines()
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    assert f"<h2>What the clinic says</h2>\n<p>{escape(said)}</p>" in html
+    assert main(["generate", "--resume", str(folder)]) == 0
+    assert f"Clinic   {said}" in capsys.readouterr().out.splitlines()
+
+
+def well(steps=gan_clinic.LEAST_STEPS):
+    return gan.GanHistory(
+        discriminator_loss=[1.0] * steps, generator_loss=[1.0] * steps, real_score=[1.0] * steps,
+        generated_score=[-1.0] * steps, look_step=list(range(1, steps + 1)), diversity=[0.9] * steps,
+        nearest=[0.8] * steps, generator_gradient={"0": [1.0] * steps}, discriminator_gradient={"0": [1.0] * steps},
+    )  # fmt: skip
+
+
+def test_a_run_that_goes_well_is_said_to(finished, tmp_path, capsys, digits):
+    settings = {"plain": False}
+    splits = data.Splits(digits.train.take(slice(300)), digits.test.take(slice(60)))
+    assert gan_clinic.findings_of(settings, well(), digits.test.images[100:140], splits) == []
+    copies = splits.train.images[:40]
+    (finding,) = gan_clinic.findings_of(settings, well(), copies, splits)
+    assert finding.kind == COPIED_IMAGES
+    assert "--plain" not in finding.remedy
+    same = data.Splits(splits.train, splits.train.take(slice(60)))  # nothing was held out
+    assert gan_clinic.findings_of(settings, well(), copies, same) == []
+
+    for name in ("run.json", "results.json"):
+        (tmp_path / name).write_bytes((finished / name).read_bytes())
+    contents = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    contents["results"]["clinic"] = []
+    (tmp_path / "results.json").write_text(json.dumps(contents))
+    assert main(["generate", "--resume", str(tmp_path)]) == 0
+    assert "Clinic   finds nothing wrong" in capsys.readouterr().out.splitlines()
+
+
+def test_a_run_that_hardly_began_says_nothing(finished, digits, capsys):
+    assert runs.read_results(finished)["results"]["clinic"] is None
+    assert "clinic" not in (finished / "report.html").read_text(encoding="utf-8").lower()
+    assert main(["generate", "--resume", str(finished)]) == 0
+    assert "Clinic" not in capsys.readouterr().out
+    short = well(gan_clinic.LEAST_STEPS - 1)
+    assert gan_clinic.findings_of({"plain": False}, short, digits.test.images[:40], digits) is None
+
+
+def test_what_the_clinic_names_can_be_typed():
+    assert set(gan_clinic.REMEDIES) == set(KINDS)
+    known = build_parser().parse(["generate"])
+    for remedy in gan_clinic.REMEDIES.values():
+        options = re.findall(r"--([a-z-]+)", remedy)
+        assert options
+        assert all(hasattr(known, option.replace("-", "_")) for option in options)
+        assert set(re.findall(r"--gan ([a-z-]+)", remedy)) <= set(gan_recipes.RECIPES)
+
+
+def test_an_explosion_is_explained_with_what_was_wrong_besides():
+    history = dataclasses.replace(well(), pinned=[0.9] * gan_clinic.LEAST_STEPS)
+    error = NonFiniteError("generate: step 101: the generator expects finite numbers, has loss inf")
+    said = str(gan_clinic.explained(error, history, {"plain": False}))
+    assert said.startswith(f"{error}. That is what exploding gradients end in. Likely remedy: ")
+    assert "Clipping that pins weights, since step 1. Seen: 90\u00a0% of" in said
+    assert "--plain" not in said
+    alone = gan_clinic.explained(error, None, {"plain": True})
+    assert "; the recipe without --plain may do. Source: " in str(alone)
+    assert isinstance(alone, NonFiniteError)
+    assert "Clipping" not in str(alone)
 
 
 # --- resuming ----------------------------------------------------------------------------------------------------
@@ -788,6 +871,7 @@ def test_diverging_training_is_one_line_that_names_the_player(own, tmp_path, cap
     assert "error: generate: step" in line
     assert "discriminator" in line
     assert "finite" in line
+    assert "That is what exploding gradients end in. Likely remedy: lower learning rates (--lr-generator" in line
 
 
 # --- help, and the command as it is typed ------------------------------------------------------------------------

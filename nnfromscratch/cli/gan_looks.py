@@ -11,6 +11,7 @@ import numpy as np
 from nnfromscratch.archive import read_archive, write_archive
 from nnfromscratch.cli.gan_measures import Measure, in_words, only_metrics
 from nnfromscratch.errors import CheckpointError
+from nnfromscratch.gan.history import GanHistory
 from nnfromscratch.gan.sampling import as_bytes
 from nnfromscratch.types import Array
 
@@ -54,6 +55,7 @@ class Looks:
         self.yardstick, self.low_high, self.say = yardstick, low_high, say
         self.frames: dict[int, Array] = {}
         self.figures: dict[int, dict[str, Any]] = {}
+        self.history: GanHistory | None = None  # of the game, as it goes on; None before the first look
         if path.exists():
             arrays, description = read_archive(path)
             try:
@@ -62,8 +64,9 @@ class Looks:
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise CheckpointError(f"{path}: expects what was seen of a generator, is damaged: {error!r}") from error
 
-    def __call__(self, step: int, samples: Array, _history: object = None) -> None:
+    def __call__(self, step: int, samples: Array, history: GanHistory | None = None) -> None:
         """Look at ``samples`` (N, C, H, W), made after so many steps, if it is time."""
+        self.history = history
         hundredths, rest = divmod(step, sample_every(self.steps))
         if not rest and hundredths in _KEPT:
             self.look(step, as_bytes(samples, self.low_high), measured=hundredths in _MEASURED)

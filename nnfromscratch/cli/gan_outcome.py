@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from operator import methodcaller
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from nnfromscratch import gan, plotting, runs
-from nnfromscratch.cli import gan_measures
+from nnfromscratch.cli import gan_clinic, gan_measures
 from nnfromscratch.cli.gan_files import ANIMATION, DISCRIMINATOR, GENERATOR, REPORT, SAMPLES
 from nnfromscratch.cli.gan_game import CommandGame
 from nnfromscratch.cli.gan_looks import SHOWN, Looks
@@ -63,7 +64,11 @@ def write_outcome(
         "steps_per_second": history.steps / history.seconds,
         "images_per_second": history.steps * settings["critic_steps"] * settings["batch_size"] / history.seconds,
     }
-    results = _gather(game, history, looks, measured) | {"closest_pairs": _closest(distances, nearest)}
+    found = gan_clinic.findings_of(settings, history, images, splits)
+    results = _gather(game, history, looks, measured) | {
+        "closest_pairs": _closest(distances, nearest),
+        "clinic": None if found is None else [asdict(finding) for finding in found],
+    }
     pairs = some, splits.train.images[nearest], distances, results["nearest_distance"]["real"]
     pictures = draw(folder, game, history, looks, images, labels, pairs)
     timings["total_seconds"] = time.perf_counter() - timings.pop("began")

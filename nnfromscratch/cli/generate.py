@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnfromscratch import gan, kernels, runs
-from nnfromscratch.cli import gan_looks, gan_measures
+from nnfromscratch.cli import gan_clinic, gan_looks, gan_measures
 from nnfromscratch.cli.compiling import seconds_to_compile
 from nnfromscratch.cli.gan_files import LOOKS, REPORT
 from nnfromscratch.cli.gan_game import CommandGame, make_game
@@ -21,7 +21,8 @@ from nnfromscratch.cli.gan_settings import NO_JUDGE, generate_settings, typed_ag
 from nnfromscratch.cli.gan_warm_up import seconds_of, seconds_of_a_step, steps_in
 from nnfromscratch.cli.real_images import load_real_images
 from nnfromscratch.cli.settings import command_line, how_to_go_on
-from nnfromscratch.errors import RunError
+from nnfromscratch.errors import NonFiniteError, RunError
+from nnfromscratch.gan.diagnostics import Finding
 from nnfromscratch.gan.players import output_range
 from nnfromscratch.gan.sampling import draw_samples, images_of, load_generator
 from nnfromscratch.kernels.threads import thread_count
@@ -88,15 +89,18 @@ def _train_and_report(folder: Path, game: CommandGame, judge: gan.Judge | None, 
         )
         again = " on from its checkpoint" if resumed and (folder / runs.CHECKPOINT).exists() else ""
         print(f"Training{again}: {counted(settings['steps'], 'step')} …", flush=True)
-        history = game.play(
-            settings["steps"],
-            look_every=max(1, settings["steps"] // 400),
-            samples=gan_looks.SAMPLES,
-            sample_every=gan_looks.sample_every(settings["steps"]),
-            on_samples=looks,
-            checkpoint=folder / runs.CHECKPOINT,
-            resume=resumed,
-        )
+        try:
+            history = game.play(
+                settings["steps"],
+                look_every=max(1, settings["steps"] // 400),
+                samples=gan_looks.SAMPLES,
+                sample_every=gan_looks.sample_every(settings["steps"]),
+                on_samples=looks,
+                checkpoint=folder / runs.CHECKPOINT,
+                resume=resumed,
+            )
+        except NonFiniteError as error:
+            raise gan_clinic.explained(error, looks.history, settings) from error
         noise, _ = load_generator(folder / runs.CHECKPOINT, game.generator)
         looks.look(settings["steps"], images_of(game.generator, noise))
         print(f"Measuring {counted(gan_measures.SAMPLES, 'sample')} …", flush=True)
@@ -152,7 +156,11 @@ def _say_finished(folder: Path) -> None:
     results = runs.read_results(folder, "generate")["results"]
     try:
         words = gan_measures.in_words(results, len(results["classes"]))
+        found = results.get("clinic")
+        clinic = None if found is None else [str(Finding(**each)) for each in found] or ["finds nothing wrong"]
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{folder / runs.RESULTS}: expects the results of generate, is damaged: {error!r}") from error
     print(f"Finished: {words}")
+    for line in clinic or []:
+        print(f"Clinic   {line}")
     print(f"Report   {folder / REPORT}")

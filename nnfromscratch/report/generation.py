@@ -44,7 +44,10 @@ def generation_report(
         for name, title, paragraphs, shows in drawn
         if name in pictures
     ]
-    sections[1:1] = [Section("How good it is", words.how_measured(results), table=words.figures(results))]
+    sections[1:1] = [
+        Section("How good it is", words.how_measured(results), table=words.figures(results)),
+        *(Section("What the clinic says", said) for said in [words.clinic(results)] if said),
+    ]
     sections += [
         Section("The two networks", (), table=_networks(results)),
         Section("To repeat this run", (REPEAT,), code=command),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nnfromscratch.gan.diagnostics import Finding
 from nnfromscratch.report.page import Table
 from nnfromscratch.wording import counted, duration, percent
 
@@ -130,6 +131,18 @@ def game(results: Mapping[str, Any]) -> tuple[str, ...]:
         f"At the end the discriminator gave real images a mean score of {scores}. {apart} Neither loss says how good "
         "the samples are: each player is measured against the other, and both change.",
     )
+
+
+def clinic(results: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is wrong with the game, a paragraph each; nothing where it was too short to say."""
+    found = results.get("clinic")
+    if found is None:
+        return ()
+    healthy = (
+        "The clinic finds nothing wrong: no mode collapse, no discriminator that has won, no exploding gradients, no "
+        "weights pinned by clipping, no copies of training images. Whether the samples are good it does not ask."
+    )
+    return tuple(str(Finding(**each)) for each in found) or (healthy,)
 
 
 def nearest(results: Mapping[str, Any]) -> tuple[str, ...]:

@@ -143,6 +143,21 @@ def test_copying_is_named_where_figures_point_to_it(results):
     assert "nothing points to copying" in sample_words.nearest(results)[0]
 
 
+def test_what_the_clinic_says(run, results):
+    assert "clinic" not in generation_report(run, results, PICTURES, command="").lower()
+    results["clinic"] = []
+    page = generation_report(run, results, PICTURES, command="")
+    titles = re.findall(r"<h2>(.*?)</h2>", page)
+    assert titles[:3] == ["What it makes", "How good it is", "What the clinic says"]
+    assert "The clinic finds nothing wrong" in page
+    seen = {"kind": "mode collapse", "step": 1200, "evidence": "1 < 2", "remedy": "more", "source": "A (2016)"}
+    results["clinic"] = [seen, {**seen, "kind": "exploding gradients"}]
+    page = generation_report(run, results, PICTURES, command="")
+    assert "<p>Mode collapse, since step 1,200. Seen: 1 &lt; 2. Likely remedy: more. Source: A (2016).</p>" in page
+    assert "<p>Exploding gradients, since step 1,200." in page
+    assert "nothing wrong" not in page
+
+
 def test_without_a_judge_only_distances_remain(run, results):
     for name in ("classifier_score", "frechet_distance", "classes_covered", "confident_share"):
         del results[name]
