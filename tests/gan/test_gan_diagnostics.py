@@ -136,6 +136,11 @@ def test_a_generator_that_repeats_a_few_images_has_collapsed_too():
     assert "0.7 times as far apart" in finding.evidence
 
 
+def test_images_that_have_not_spread_yet_have_not_collapsed():
+    """As in the first hundreds of steps of generators that learn."""
+    assert kinds(game(diversity=0.15, nearest=0.07)) == []
+
+
 def test_certainty_is_no_victory_while_the_generator_has_a_gradient():
     assert kinds(game(real_score=20.0, generated_score=-20.0, discriminator_loss=1e-9)) == []
 
