@@ -29,9 +29,17 @@ Taps: TypeAlias = tuple[int, int, int, int]  # first r, last r + 1, first q, las
 # stay in the second-level cache while the taps of four rows, 96 KiB, come and go.
 CHUNK, TILE = 6144, 4
 
-# Rows of b that a matrix product takes at a time, going on where the last ones stopped: so many, a block wide, stay in
-# the second-level cache until all rows of a have met them.
-DEPTH = 1024
+# Sixteen sums, and eight vectors to multiply, fill most of 32 registers. With 16 of them two channels take their turn
+# after the other two, so that no sum has to leave its register.
+FOUR_AT_ONCE = WIDE == 4
+
+# The sums of a position are made of about so many taps at a time, each part going on where the last one stopped: the
+# pixels under so many taps, a block wide, stay in the first-level cache until all channels have met them.
+TAPS = 256
+
+# The same for a matrix product: so many rows of b meet so many rows of a, 64 KiB of them in float32, which stay in the
+# second-level cache until all columns of b have met them.
+DEPTH, ROWS = 256, 64
 
 
 @compiled
@@ -51,12 +59,13 @@ def correlate(
     out, pixels, weights: flat   rows[i] = (start in out, start in pixels, first r, last r + 1), columns[j] the same
     with q, and how many sums lie there side by side; (i, j) is position i·J + j.
     """
+    span = max(1, TAPS // max(1, steps[4]))
     start = first - first  # a zero that has no type of its own, as the constant has: else all would be compiled twice
     for position in range(first, last):
         i, j = position // len(columns), position % len(columns)
         at = rows[i, 0] + columns[j, 0], rows[i, 1] + columns[j, 1]
         taps = rows[i, 2], rows[i, 3], columns[j, 2], columns[j, 3]
-        _row(out, pixels, weights, at, columns[j, 4], taps, steps, start, channels)
+        _row(out, pixels, weights, at, columns[j, 4], taps, span, steps, start, channels)
 
 
 @compiled
@@ -64,14 +73,16 @@ def multiply(out: Array, b: Array, a: Array, steps: tuple[int, int], first: int,
     """out[m, n] = Σ_r a[m, r] · b[r, n]: a convolution with just one position. Blocks of 4 rows, first … last − 1.
 
     b stands in the place of the pixels and a, flat, in that of the weights; steps: how far apart in memory are its rows
-    and its columns. DEPTH of the r are taken at a time.
+    and its columns. DEPTH of the r, and ROWS of the m, are taken at a time.
     """
     (rows, columns), zero = out.shape, first - first
     all_steps = columns, zero, columns, steps[1], zero, steps[0]
     first, last = 4 * first, min(4 * last, rows)
     for r in range(0, len(b), DEPTH):
-        taps = r, min(r + DEPTH, len(b)), zero, zero + 1
-        _row(out.reshape(-1), b.reshape(-1), a, (zero, zero), columns, taps, all_steps, first, last)
+        taps, span = (r, min(r + DEPTH, len(b)), zero, zero + 1), zero + 1
+        for m in range(first, last, ROWS):
+            end = min(m + ROWS, last)
+            _row(out.reshape(-1), b.reshape(-1), a, (zero, zero), columns, taps, span, all_steps, m, end)
 
 
 @compiled
@@ -82,6 +93,7 @@ def _row(
     at: tuple[int, int],
     count: int,
     taps: Taps,
+    span: int,
     steps: Steps,
     first: int,
     last: int,
@@ -90,13 +102,13 @@ def _row(
     wide, two, one = zeros(out, WIDE), zeros(out, 2), zeros(out, 1)
     n = 0
     while n + lanes(wide) <= count:
-        _channels(out, pixels, weights, at, n, taps, steps, first, last, None, wide)
+        _channels(out, pixels, weights, at, n, taps, span, steps, first, last, None, wide)
         n += lanes(wide)
     while n + lanes(two) <= count:
-        _channels(out, pixels, weights, at, n, taps, steps, first, last, None, two)
+        _channels(out, pixels, weights, at, n, taps, span, steps, first, last, None, two)
         n += lanes(two)
     while n < count:
-        _channels(out, pixels, weights, at, n, taps, steps, first, last, min(count - n, lanes(one)), one)
+        _channels(out, pixels, weights, at, n, taps, span, steps, first, last, min(count - n, lanes(one)), one)
         n += lanes(one)
 
 
@@ -108,18 +120,26 @@ def _channels(
     at: tuple[int, int],
     n: int,
     taps: Taps,
+    span: int,
     steps: Steps,
     first: int,
     last: int,
     count: int | None,
     zero: Array,
 ) -> None:
-    """The channels first … last − 1 of one vector of outputs: four at a time, those left over two at a time."""
+    """The channels first … last − 1 of one vector of outputs: four at a time, those left over two at a time.
+
+    ``span`` columns of taps are taken at a time.
+    """
+    r_first, r_last, q_first, q_last = taps
     whole = first + (last - first) // 4 * 4
-    for m in range(first, whole, 4):
-        _block(out, at[0] + n, pixels, at[1] + n, weights, m, taps, steps, count, zero)
-    for m in range(whole, last, 2):
-        _pair(out, at[0] + n, pixels, at[1] + n, weights, m, min(m + 1, last - 1), taps, steps, count, zero)
+    for q in range(q_first, max(q_last, q_first + 1), span):  # once even without a tap: the sum is zero then
+        some = r_first, r_last, q, min(q + span, q_last)
+        more = q > q_first or (r_first > 0 and steps[1] == 0)  # in ``multiply`` the r come in parts
+        for m in range(first, whole, 4):
+            _block(out, at[0] + n, pixels, at[1] + n, weights, m, some, steps, more, count, zero)
+        for m in range(whole, last, 2):
+            _pair(out, at[0] + n, pixels, at[1] + n, weights, m, min(m + 1, last - 1), some, steps, more, count, zero)
 
 
 @compiled
@@ -132,15 +152,16 @@ def _block(
     m: int,
     taps: Taps,
     steps: Steps,
+    more: bool,
     count: int | None,
     zero: Array,
 ) -> None:
-    """Channels m … m + 3: four sums for each load of pixels."""
+    """Channels m … m + 3: four sums for each load of pixels; with ``more`` they go on from what ``out`` holds."""
     next_r, next_q, next_m, weight_r, weight_q, weight_m = steps
     r_first, r_last, q_first, q_last = taps
     target += m * next_m
     a = b = c = d = zero
-    if r_first > 0 and next_q == 0:  # ``multiply`` goes on where it stopped
+    if more:
         a, b = load(out, target, count, zero), load(out, target + next_m, count, zero)
         c, d = load(out, target + 2 * next_m, count, zero), load(out, target + 3 * next_m, count, zero)
     for q in range(q_first, q_last):
@@ -168,6 +189,7 @@ def _pair(
     other: int,
     taps: Taps,
     steps: Steps,
+    more: bool,
     count: int | None,
     zero: Array,
 ) -> None:
@@ -175,7 +197,7 @@ def _pair(
     next_r, next_q, next_m, weight_r, weight_q, weight_m = steps
     r_first, r_last, q_first, q_last = taps
     a = b = zero
-    if r_first > 0 and next_q == 0:
+    if more:
         a, b = load(out, target + m * next_m, count, zero), load(out, target + other * next_m, count, zero)
     for q in range(q_first, q_last):
         for r in range(r_first, r_last):
@@ -236,22 +258,30 @@ def _dot_block(
     zero: Array,
     scratch: Array,
 ) -> None:
-    """Channels m … m + 3, taps r … r + 3: sixteen running dot products, eight loads for sixteen multiplications."""
+    """Channels m … m + 3, taps r … r + 3: sixteen running dot products, of two channels in ``ab`` and in ``cd``."""
     # Beyond the last channel or tap the last one stands in; what it gives is not kept.
     m_last, r_last = min(3, dweights.shape[0] - 1 - m), min(3, group[4] - 1 - r)
     g1, g2, g3 = min(1, m_last) * steps[1], min(2, m_last) * steps[1], min(3, m_last) * steps[1]
     x1, x2, x3 = min(1, r_last) * steps[0], min(2, r_last) * steps[0], min(3, r_last) * steps[0]
     end = max(chunk, min(run[2], chunk + CHUNK))  # a shorter run than the longest may have ended before
     whole = end - (end - chunk) % lanes(zero)
-    four = (zero, zero, zero, zero)
-    sums: tuple[Array, ...] = four + four + four + four
+    ab: tuple[Array, ...] = (zero, zero, zero, zero, zero, zero, zero, zero)
+    cd = ab
     for i in range(group[2]):
-        dout_at = group[0] + run[0] + m * steps[1] + i * steps[2]
+        top = group[0] + run[0] + m * steps[1] + i * steps[2]
         at = group[1] + run[1] + r * steps[0] + i * steps[3]
         for n in range(chunk, whole, lanes(zero)):
-            sums = _multiply(dout, dout_at + n, g1, g2, g3, pixels, at + n, x1, x2, x3, None, sums)
+            ab = _multiply(dout, top + n, top + g1 + n, pixels, at + n, x1, x2, x3, None, ab)
+            if FOUR_AT_ONCE:
+                cd = _multiply(dout, top + g2 + n, top + g3 + n, pixels, at + n, x1, x2, x3, None, cd)
+        if not FOUR_AT_ONCE:
+            for n in range(chunk, whole, lanes(zero)):
+                cd = _multiply(dout, top + g2 + n, top + g3 + n, pixels, at + n, x1, x2, x3, None, cd)
         if whole < end:
-            sums = _multiply(dout, dout_at + whole, g1, g2, g3, pixels, at + whole, x1, x2, x3, end - whole, sums)
+            n, left = whole, end - whole
+            ab = _multiply(dout, top + n, top + g1 + n, pixels, at + n, x1, x2, x3, left, ab)
+            cd = _multiply(dout, top + g2 + n, top + g3 + n, pixels, at + n, x1, x2, x3, left, cd)
+    sums = ab + cd
     store(scratch, 0, None, totals(sums))
     for channel in range(m_last + 1):
         for tap in range(r_last + 1):
@@ -261,10 +291,8 @@ def _dot_block(
 @compiled
 def _multiply(
     dout: Array,
-    dout_at: int,
-    g1: int,
-    g2: int,
-    g3: int,
+    first: int,
+    second: int,
     pixels: Array,
     at: int,
     x1: int,
@@ -273,14 +301,11 @@ def _multiply(
     count: int | None,
     sums: tuple[Array, ...],
 ) -> tuple[Array, ...]:
-    """Each of four vectors of dout times each of four vectors of pixels."""
-    a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3 = sums
+    """Each of two vectors of dout times each of four vectors of pixels."""
+    a0, a1, a2, a3, b0, b1, b2, b3 = sums
+    a, b = load(dout, first, count, a0), load(dout, second, count, a0)
     p0, p1 = load(pixels, at, count, a0), load(pixels, at + x1, count, a0)
     p2, p3 = load(pixels, at + x2, count, a0), load(pixels, at + x3, count, a0)
-    a, b = load(dout, dout_at, count, a0), load(dout, dout_at + g1, count, a0)
-    c, d = load(dout, dout_at + g2, count, a0), load(dout, dout_at + g3, count, a0)
     a0, a1, a2, a3 = multiply_add(a, p0, a0), multiply_add(a, p1, a1), multiply_add(a, p2, a2), multiply_add(a, p3, a3)
     b0, b1, b2, b3 = multiply_add(b, p0, b0), multiply_add(b, p1, b1), multiply_add(b, p2, b2), multiply_add(b, p3, b3)
-    c0, c1, c2, c3 = multiply_add(c, p0, c0), multiply_add(c, p1, c1), multiply_add(c, p2, c2), multiply_add(c, p3, c3)
-    d0, d1, d2, d3 = multiply_add(d, p0, d0), multiply_add(d, p1, d1), multiply_add(d, p2, d2), multiply_add(d, p3, d3)
-    return a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3
+    return a0, a1, a2, a3, b0, b1, b2, b3

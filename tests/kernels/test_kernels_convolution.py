@@ -149,6 +149,10 @@ def test_channel_counts_beside_the_multiples_of_4(name, channels, filters):
         Case(1, 16, 2, (4, 3), (3, 3), (1, 1), ((1, 0), (0, 0)), np.float64, ("C", "C"), 5),
         Case(2, 43, 3, (3, 2), (3, 1), (1, 1), ((0, 0), (0, 0)), np.float32, ("C", "C"), 5),
         Case(1, 300, 5, (2, 2), (2, 1), (1, 1), ((1, 0), (0, 0)), np.float64, ("C", "C"), 5),
+        # columns of taps in parts of 1, of 2 with a rest, of 2 without, where padding hides some: 256 taps at a time
+        Case(2, 300, 6, (2, 4), (1, 3), (1, 1), ((0, 0), (1, 1)), np.float64, ("C", "C"), 5),
+        Case(2, 64, 7, (3, 6), (2, 5), (1, 1), ((1, 0), (2, 2)), np.float64, ("C", "C"), 5),
+        Case(17, 43, 5, (3, 5), (3, 4), (1, 2), ((1, 1), (1, 2)), np.float64, ("C", "C"), 5),
         # a row wider than a tile: 7,168 bytes are 896 numbers of float64
         Case(1, 1, 1, (2, 900), (2, 2), (1, 1), ((1, 0), (1, 0)), np.float64, ("C", "C"), 6),
         Case(300, 2, 5, (1, 3), (1, 1), (1, 1), ((0, 0), (0, 0)), np.float64, ("C", "C"), 6),
