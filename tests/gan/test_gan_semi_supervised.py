@@ -64,6 +64,7 @@ def test_real_or_generated_by_hand():
     dreal, dgenerated = backward(-3.0)
     np.testing.assert_allclose(dreal, [[1 / 8] * 3], rtol=1e-12)  # 3 · (1 − 3/4) · 1/3 / 2
     np.testing.assert_allclose(dgenerated, [[-0.3, -0.3, -0.6]], rtol=1e-12)  # −3 · 4/5 · (1/4, 1/4, 1/2) / 2
+    np.testing.assert_allclose(backward()[0], dreal / -3, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("n", "m", "k"), [(4, 4, 3), (3, 5, 2), (1, 1, 1), (6, 2, 10)])
@@ -179,6 +180,7 @@ def test_consistency_literally():
     loss, backward = consistency_loss(z, t)
     assert loss == pytest.approx(sum((p[n, k] - q[n, k]) ** 2 for n in range(6) for k in range(4)) / 24, rel=1e-12)
     gradient = backward(0.5)
+    np.testing.assert_allclose(backward(), 2 * gradient, rtol=1e-12)
     for n in range(6):
         pull = sum(p[n, j] * (p[n, j] - q[n, j]) for j in range(4))
         for k in range(4):
@@ -343,6 +345,26 @@ def test_any_strides_and_read_only_arrays_and_nothing_is_written(name):
     for way_back in (backward, other_backward):
         for gradient, wanted in zip(as_tuple(way_back()), expected, strict=True):
             np.testing.assert_allclose(gradient, wanted, rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("value", [-0.01, 1.01, np.nan])
+def test_what_is_no_probability_is_refused(value):
+    q = np.array([[0.3, 0.7], [0.2, 0.8]])
+    q[1, 0] = value
+    for call in (
+        lambda: pseudo_label_loss(logits(2, 2), q),
+        lambda: DistributionAlignment(2).align(q),
+        lambda: DistributionAlignment(2).update(q),
+    ):
+        with pytest.raises(
+            RangeError, match="probabilities expects numbers from 0 to 1, such as a softmax gives, has "
+        ):
+            call()
+
+
+def test_a_probability_may_be_one_and_what_rounding_makes_of_it():
+    for one in (1.0, np.nextafter(np.float32(1), np.float32(2))):
+        assert pseudo_label_loss(np.zeros((1, 2), np.float32), np.array([[one, 0]], np.float32))[0] > 0.6
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def test_all_labels_of_equal_classes():
         (LABELS, 0, RangeError, "count expects a whole number of at least 1, is 0"),
         (LABELS, 10.0, RangeError, "count expects a whole number of at least 1, is 10.0"),
         (np.array([0, 0, 0, 0, 1]), 4, RangeError, "count expects .*: of class 1 there are 1, wanted are 2"),
+        (np.array([0, 0, 1, 2, 2, 2]), 6, RangeError, "count expects .*: of class 1 there are 1, wanted are 2"),
         (np.array([0, 2, 2]), 3, RangeError, "labels expects images of all 3 classes, has none of class 1"),
         (np.array([[0, 1]]), 2, ShapeError, r"labels expects shape \(N,\), has \(1, 2\)"),
         (np.array([0.0, 1.0]), 2, DtypeError, "labels expects an array of whole numbers, is float64"),
@@ -98,6 +99,7 @@ def test_the_parts_fit_together():
     assert (len(labelled), len(unlabelled), len(validation)) == (20, 240, 60)
     assert labelled < unlabelled  # an image with a label is also one to look at without
     assert not unlabelled & validation
+    assert repr(few) == "FewLabels(20 labelled of 240, 60 to validate)"
     assert unlabelled | validation == set(range(300))
     np.testing.assert_array_equal(few.labelled.class_counts, [4] * 5)
     for part in (few.labelled, few.validation):

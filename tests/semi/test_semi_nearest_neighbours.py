@@ -46,6 +46,11 @@ def test_ties_by_hand():
     assert answer(0, [2, 2, -2, 1], [4, 4, 9, 9], 3) == 4  # of three at distance 2 the first two count: 4, 4 and 9
 
 
+def test_one_neighbour_where_nothing_else_is_said():
+    found = classify_by_neighbours(np.zeros((1, 1)), np.array([[1.0], [-2.0], [3.0]]), np.array([8, 5, 5]))
+    assert found.tolist() == [8]
+
+
 def test_distances_that_are_small_beside_the_numbers_are_still_told_apart():
     far = 1000.0
     found = classify_by_neighbours(
@@ -61,8 +66,20 @@ def test_blocks_change_nothing(monkeypatch):
     rng = np.random.default_rng(0)
     features, examples, labels = rng.standard_normal((37, 4)), rng.standard_normal((20, 4)), rng.integers(0, 3, 20)
     whole = classify_by_neighbours(features, examples, labels, k=3)
+    sizes, smallest = [], nearest_neighbours._smallest
     monkeypatch.setattr(nearest_neighbours, "_DISTANCES", 100)
+    monkeypatch.setattr(
+        nearest_neighbours, "_smallest", lambda apart, k: sizes.append(len(apart)) or smallest(apart, k)
+    )
     np.testing.assert_array_equal(classify_by_neighbours(features, examples, labels, k=3), whole)
+    assert sizes == [5] * 7 + [2]  # 5 × 20 distances; 3 × 4 differences would be fewer
+    sizes.clear()
+    classify_by_neighbours(features[:9], examples, labels, k=8)
+    assert sizes == [3] * 3  # 8 × 4 differences each
+    sizes.clear()
+    monkeypatch.setattr(nearest_neighbours, "_DISTANCES", 1)
+    classify_by_neighbours(features[:2], examples, labels)
+    assert sizes == [1, 1]  # at least one at a time
 
 
 def test_strides_read_only_arrays_and_no_question():
