@@ -41,7 +41,7 @@ def hog(
     are not shared out among neighbouring cells.
     images x: (N, C, H, W), uint8 from 0 to 255 or floats from 0 to 1
     y: (N, R·C·block_size²·B), with R·C blocks, row by row; float32, or float64 for images of float64
-    cell_size, orientations, block_size: at least 1. eps ε: above 0
+    cell_size, block_size: at least 1. orientations B: at least 2. eps ε: above 0
     Raises DtypeError, ShapeError, RangeError or NonFiniteError for other images, RangeError for settings that make no
     sense or leave no block.
     Source: Dalal and Triggs, Histograms of Oriented Gradients for Human Detection (2005), sections 6.2 to 6.4.
@@ -53,7 +53,7 @@ def hog(
     """
     require_images("hog", "images", images)
     cell = require_int("hog", "cell_size", cell_size, least=1)
-    bins = require_int("hog", "orientations", orientations, least=1)
+    bins = require_int("hog", "orientations", orientations, least=2)
     block = require_int("hog", "block_size", block_size, least=1)
     require_choice("hog", "normalization", normalization, ("L2", "L2-Hys"))
     require_number("hog", "eps", eps, above=0)

@@ -89,6 +89,10 @@ def test_a_fixed_gain_is_state_that_no_optimizer_sees():
     assert list(learned.state) == []
 
 
+def test_it_says_what_it_wraps():
+    assert repr(WeightNorm(Conv2d(1, 2, 3, rng=rng()))) == "WeightNorm(Conv2d(1, 2, 3×3))"
+
+
 def test_the_wrapped_layer_is_left_alone_and_an_update_makes_backward_stale():
     inner = Dense(5, 4, rng=rng())
     before = snapshot(inner.params)
@@ -175,6 +179,15 @@ def test_every_layer_sees_what_those_before_make_of_the_batch(training):
                 everywhere = (0, *range(2, x.ndim))
                 np.testing.assert_allclose(x.mean(axis=everywhere), 0, atol=1e-10)
                 np.testing.assert_allclose(x.std(axis=everywhere), 1, rtol=1e-10)
+
+
+def test_the_layers_between_do_what_they_do_in_training_unless_told_otherwise():
+    x = rng(5).uniform(0, 1, (50, 1, 6, 6))
+    silent, noisy, usual = network(), network(), network()
+    initialize_from_data(silent, x, training=False)
+    initialize_from_data(noisy, x, training=True)
+    initialize_from_data(usual, x)
+    assert snapshot(usual.params) == snapshot(noisy.params) != snapshot(silent.params)
 
 
 def test_nothing_else_changes():
