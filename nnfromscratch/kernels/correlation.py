@@ -34,12 +34,14 @@ CHUNK, TILE = 6144, 4
 FOUR_AT_ONCE = WIDE == 4
 
 # The sums of a position are made of about so many taps at a time, each part going on where the last one stopped: the
-# pixels under so many taps, a block wide, stay in the first-level cache until all channels have met them.
-TAPS = 256
+# pixels under so many taps, a block wide, are 16 or 24 KiB and stay in the first-level cache until all channels have
+# met them. They lie far apart, often at distances that make them contend for a few places of that cache. So they are
+# copied side by side, where at least MANY channels ask for at least FEW of them.
+TAPS, MANY, FEW = 96 if FOUR_AT_ONCE else 256, 16, 48
 
-# The same for a matrix product: so many rows of b meet so many rows of a, 64 KiB of them in float32, which stay in the
-# second-level cache until all columns of b have met them.
-DEPTH, ROWS = 256, 64
+# A matrix product takes TAPS rows of b at a time, too, and so many rows of a, at most 64 KiB of them in float32, which
+# stay in the second-level cache until all columns of b have met them.
+ROWS = 64
 
 
 @compiled
@@ -60,12 +62,13 @@ def correlate(
     with q, and how many sums lie there side by side; (i, j) is position i·J + j.
     """
     span = max(1, TAPS // max(1, steps[4]))
+    near = np.empty(max(TAPS, steps[4]) * lanes(zeros(out, WIDE)), out.dtype)
     start = first - first  # a zero that has no type of its own, as the constant has: else all would be compiled twice
     for position in range(first, last):
         i, j = position // len(columns), position % len(columns)
         at = rows[i, 0] + columns[j, 0], rows[i, 1] + columns[j, 1]
         taps = rows[i, 2], rows[i, 3], columns[j, 2], columns[j, 3]
-        _row(out, pixels, weights, at, columns[j, 4], taps, span, steps, start, channels)
+        _row(out, pixels, near, weights, at, columns[j, 4], taps, span, steps, start, channels)
 
 
 @compiled
@@ -73,22 +76,24 @@ def multiply(out: Array, b: Array, a: Array, steps: tuple[int, int], first: int,
     """out[m, n] = Σ_r a[m, r] · b[r, n]: a convolution with just one position. Blocks of 4 rows, first … last − 1.
 
     b stands in the place of the pixels and a, flat, in that of the weights; steps: how far apart in memory are its rows
-    and its columns. DEPTH of the r, and ROWS of the m, are taken at a time.
+    and its columns. TAPS of the r, and ROWS of the m, are taken at a time.
     """
     (rows, columns), zero = out.shape, first - first
     all_steps = columns, zero, columns, steps[1], zero, steps[0]
+    near = np.empty(TAPS * lanes(zeros(out, WIDE)), out.dtype)
     first, last = 4 * first, min(4 * last, rows)
-    for r in range(0, len(b), DEPTH):
-        taps, span = (r, min(r + DEPTH, len(b)), zero, zero + 1), zero + 1
+    for r in range(0, len(b), TAPS):
+        taps, span = (r, min(r + TAPS, len(b)), zero, zero + 1), zero + 1
         for m in range(first, last, ROWS):
             end = min(m + ROWS, last)
-            _row(out.reshape(-1), b.reshape(-1), a, (zero, zero), columns, taps, span, all_steps, m, end)
+            _row(out.reshape(-1), b.reshape(-1), near, a, (zero, zero), columns, taps, span, all_steps, m, end)
 
 
 @compiled
 def _row(
     out: Array,
     pixels: Array,
+    near: Array,
     weights: Array,
     at: tuple[int, int],
     count: int,
@@ -102,13 +107,13 @@ def _row(
     wide, two, one = zeros(out, WIDE), zeros(out, 2), zeros(out, 1)
     n = 0
     while n + lanes(wide) <= count:
-        _channels(out, pixels, weights, at, n, taps, span, steps, first, last, None, wide)
+        _channels(out, pixels, near, weights, at, n, taps, span, steps, first, last, None, wide)
         n += lanes(wide)
     while n + lanes(two) <= count:
-        _channels(out, pixels, weights, at, n, taps, span, steps, first, last, None, two)
+        _channels(out, pixels, near, weights, at, n, taps, span, steps, first, last, None, two)
         n += lanes(two)
     while n < count:
-        _channels(out, pixels, weights, at, n, taps, span, steps, first, last, min(count - n, lanes(one)), one)
+        _channels(out, pixels, near, weights, at, n, taps, span, steps, first, last, min(count - n, lanes(one)), one)
         n += lanes(one)
 
 
@@ -116,6 +121,7 @@ def _row(
 def _channels(
     out: Array,
     pixels: Array,
+    near: Array,
     weights: Array,
     at: tuple[int, int],
     n: int,
@@ -129,17 +135,41 @@ def _channels(
 ) -> None:
     """The channels first … last − 1 of one vector of outputs: four at a time, those left over two at a time.
 
-    ``span`` columns of taps are taken at a time.
+    ``span`` columns of taps are taken at a time. Their pixels lie far apart, often so that they contend for the same
+    few places of the first-level cache; where many channels ask for them, they are copied side by side into ``near``.
     """
     r_first, r_last, q_first, q_last = taps
+    next_r, next_q, next_m, weight_r, weight_q, weight_m = steps
+    apart = next_r, next_q
     whole = first + (last - first) // 4 * 4
+    source, start = pixels, at[1] + n
+    copied = last - first >= MANY and (r_last - r_first) * (q_last - q_first) >= FEW
+    if copied:
+        source, next_r, next_q = near, lanes(zero), (r_last - r_first) * lanes(zero)
+    steps = next_r, next_q, next_m, weight_r, weight_q, weight_m
     for q in range(q_first, max(q_last, q_first + 1), span):  # once even without a tap: the sum is zero then
         some = r_first, r_last, q, min(q + span, q_last)
-        more = q > q_first or (r_first > 0 and steps[1] == 0)  # in ``multiply`` the r come in parts
+        more = q > q_first or (r_first > 0 and weight_q == 0)  # in ``multiply`` the r come in parts
+        if copied:
+            _copy(near, pixels, at[1] + n, some, apart, count, zero)
+            start = -q * next_q - r_first * next_r
         for m in range(first, whole, 4):
-            _block(out, at[0] + n, pixels, at[1] + n, weights, m, some, steps, more, count, zero)
+            _block(out, at[0] + n, source, start, weights, m, some, steps, more, count, zero)
         for m in range(whole, last, 2):
-            _pair(out, at[0] + n, pixels, at[1] + n, weights, m, min(m + 1, last - 1), some, steps, more, count, zero)
+            _pair(out, at[0] + n, source, start, weights, m, min(m + 1, last - 1), some, steps, more, count, zero)
+
+
+@compiled
+def _copy(
+    near: Array, pixels: Array, start: int, taps: Taps, apart: tuple[int, int], count: int | None, zero: Array
+) -> None:
+    """The vectors under the taps side by side, in the order in which a block asks for them."""
+    r_first, r_last, q_first, q_last = taps
+    index = 0
+    for q in range(q_first, q_last):
+        for r in range(r_first, r_last):
+            store(near, index, None, load(pixels, start + r * apart[0] + q * apart[1], count, zero))
+            index += lanes(zero)
 
 
 @compiled
