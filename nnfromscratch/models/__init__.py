@@ -9,8 +9,10 @@ from nnfromscratch.models.conditional import Conditional
 from nnfromscratch.models.conditional_dcgan import conditional_dcgan
 from nnfromscratch.models.conditional_gan import conditional_gan
 from nnfromscratch.models.dcgan import dcgan
+from nnfromscratch.models.few_labels import few_labels_discriminator, few_labels_generator
 from nnfromscratch.models.judge import judge_cnn
 from nnfromscratch.models.lenet5 import lenet5
+from nnfromscratch.models.noisy_cnn import noisy_cnn
 from nnfromscratch.models.sngan import sngan
 from nnfromscratch.models.wgan import wgan
 
@@ -25,8 +27,11 @@ __all__ = [
     "conditional_dcgan",
     "conditional_gan",
     "dcgan",
+    "few_labels_discriminator",
+    "few_labels_generator",
     "judge_cnn",
     "lenet5",
+    "noisy_cnn",
     "sngan",
     "wgan",
 ]
