@@ -113,6 +113,37 @@ class LinearToZero:
         return _warm_up("LinearToZero", step, self.warmup) * (1 - _progress(step, self.steps, self.warmup))
 
 
+@dataclass(frozen=True)
+class ConstantThenLinear:
+    """The base learning rate for a share of the steps, then a straight line down.
+
+    s(t) = 1                                                        where t < c·T
+    s(t) = 1 − (1 − last) · u            u = (t − c·T) / (T − c·T), at most 1
+
+    T = steps, c = constant. It reaches ``last`` at t = T, just after the last of the steps, and stays there.
+    Raises RangeError where steps < 1, constant is not in [0, 1), or last not in [0, 1].
+    Source: the code that comes with Salimans et al., Improved Techniques for Training GANs (2016), with c = 2/3 and
+    last = 0.
+
+    >>> [ConstantThenLinear(steps=4, last=0.5)(t) for t in range(6)]
+    [1.0, 1.0, 1.0, 0.75, 0.5, 0.5]
+    """
+
+    steps: int
+    constant: float = 0.5
+    last: float = 0.02
+
+    def __post_init__(self) -> None:
+        require_int("ConstantThenLinear", "steps", self.steps, least=1)
+        require_number("ConstantThenLinear", "constant", self.constant, least=0, below=1)
+        require_number("ConstantThenLinear", "last", self.last, least=0, most=1)
+
+    def __call__(self, step: int) -> float:
+        turn = self.constant * self.steps
+        fallen = (require_int("ConstantThenLinear", "step", step, least=0) - turn) / (self.steps - turn)
+        return 1 - (1 - self.last) * min(max(0.0, fallen), 1.0)
+
+
 def _require_span(schedule: str, argument: str, length: int, warmup: int) -> None:
     require_int(schedule, argument, length, least=1)
     if require_int(schedule, "warmup", warmup, least=0) >= length:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from nnfromscratch.errors import RangeError
-from nnfromscratch.schedules import Constant, Cosine, LinearToZero, StepDecay
+from nnfromscratch.schedules import Constant, ConstantThenLinear, Cosine, LinearToZero, StepDecay
 
 ALL = [Constant, lambda warmup=0: StepDecay(50, 0.1, warmup), lambda warmup=0: Cosine(100, warmup)]
 ALL += [lambda warmup=0: LinearToZero(100, warmup)]
@@ -94,3 +94,28 @@ def test_settings_outside_their_range(make, message):
 
 def test_a_schedule_prints_its_settings():
     assert repr(Cosine(100, warmup=5)) == "Cosine(steps=100, warmup=5)"
+
+
+def test_constant_then_linear_turns_once_and_stays_at_its_end():
+    schedule = ConstantThenLinear(200, constant=0.25, last=0.1)
+    assert {schedule(t) for t in range(51)} == {1.0}
+    assert schedule(125) == pytest.approx(0.55, rel=1e-12)  # half of the way down
+    falls = [a - b for a, b in pairwise(schedule(t) for t in range(50, 201))]
+    assert falls == pytest.approx([0.9 / 150] * 150, rel=1e-9)
+    assert schedule(200) == schedule(1000) == pytest.approx(0.1, rel=1e-12)
+    assert ConstantThenLinear(10)(4) == 1
+    assert ConstantThenLinear(10)(10) == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"steps": 0}, "steps"), ({"steps": 5, "constant": 1}, "constant"), ({"steps": 5, "constant": -0.1}, "constant"),
+        ({"steps": 5, "last": 1.5}, "last"),
+    ],
+)  # fmt: skip
+def test_constant_then_linear_refuses_what_makes_no_sense(settings, named):
+    with pytest.raises(RangeError, match=f"ConstantThenLinear: {named} expects"):
+        ConstantThenLinear(**settings)
+    with pytest.raises(RangeError, match="step expects"):
+        ConstantThenLinear(5)(-1)
