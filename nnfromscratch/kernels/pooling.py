@@ -6,6 +6,8 @@ even where windows overlap.
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnfromscratch.kernels.geometry import Pair
 from nnfromscratch.kernels.numba_options import compiled
 from nnfromscratch.types import Array
@@ -17,6 +19,7 @@ def max_pool(
 ) -> None:
     """y[i, c, j] = max over the window's real pixels; winner = p·KW + q of the first largest, a NaN above all."""
     height, _, width, images = x.shape
+    which = np.empty(images, np.int32)  # as wide as a float32: numbers of one width are chosen a register at a time
     for i in range(y.shape[0]):
         h = i * stride[0] - before[0]
         p0 = max(0, -h)
@@ -24,17 +27,22 @@ def max_pool(
             for j in range(y.shape[2]):
                 w = j * stride[1] - before[1]
                 q0 = max(0, -w)
-                best, which = y[i, c, j], winner[i, c, j]
+                best = y[i, c, j]
                 for p in range(p0, min(kernel_size[0], height - h)):
                     for q in range(q0, min(kernel_size[1], width - w)):
                         pixels = x[h + p, c, w + q]
-                        index = winner.dtype.type(p * kernel_size[1] + q)
-                        begins = p == p0 and q == q0
-                        for n in range(images):
-                            old, new = best[n], pixels[n]
-                            larger = begins or new > old or (new != new and old == old)  # NaN differs from itself
-                            best[n] = new if larger else old
-                            which[n] = index if larger else which[n]
+                        index = p * kernel_size[1] + q
+                        if p == p0 and q == q0:
+                            for n in range(images):
+                                best[n], which[n] = pixels[n], index
+                        else:
+                            for n in range(images):
+                                old, new = best[n], pixels[n]
+                                larger = new > old or (new != new and old == old)  # NaN differs from itself
+                                best[n] = new if larger else old
+                                which[n] = index if larger else which[n]
+                for n in range(images):
+                    winner[i, c, j, n] = which[n]
 
 
 @compiled
