@@ -110,10 +110,12 @@ def test_constant_then_linear_turns_once_and_stays_at_its_end():
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"steps": 0}, "steps"), ({"steps": 5, "constant": 1}, "constant"), ({"steps": 5, "constant": -0.1}, "constant"),
+        ({"steps": 0}, "steps"),
+        ({"steps": 5, "constant": 1}, "constant"),
+        ({"steps": 5, "constant": -0.1}, "constant"),
         ({"steps": 5, "last": 1.5}, "last"),
     ],
-)  # fmt: skip
+)
 def test_constant_then_linear_refuses_what_makes_no_sense(settings, named):
     with pytest.raises(RangeError, match=f"ConstantThenLinear: {named} expects"):
         ConstantThenLinear(**settings)

@@ -1,15 +1,22 @@
-"""Few labels, many images: who gets a label, and the hand-made classifiers that a network has to beat."""
+"""Few labels, many images: who gets a label, how a network learns from both, and what it has to beat."""
 
+from nnfromscratch.semi.history import FewLabelsHistory
 from nnfromscratch.semi.hog import hog
 from nnfromscratch.semi.labels import FewLabels, draw_labelled, split_labels
 from nnfromscratch.semi.linear import fit_linear
+from nnfromscratch.semi.method import Method
 from nnfromscratch.semi.nearest_neighbours import classify_by_neighbours
+from nnfromscratch.semi.training import Learned, train_few_labels
 
 __all__ = [
     "FewLabels",
+    "FewLabelsHistory",
+    "Learned",
+    "Method",
     "classify_by_neighbours",
     "draw_labelled",
     "fit_linear",
     "hog",
     "split_labels",
+    "train_few_labels",
 ]
