@@ -6,6 +6,7 @@ from nnfromscratch.semi.labels import FewLabels, draw_labelled, split_labels
 from nnfromscratch.semi.linear import fit_linear
 from nnfromscratch.semi.method import Method
 from nnfromscratch.semi.nearest_neighbours import classify_by_neighbours
+from nnfromscratch.semi.paired import PairedDifference, paired_difference
 from nnfromscratch.semi.training import Learned, train_few_labels
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "FewLabelsHistory",
     "Learned",
     "Method",
+    "PairedDifference",
     "classify_by_neighbours",
     "draw_labelled",
     "fit_linear",
     "hog",
+    "paired_difference",
     "split_labels",
     "train_few_labels",
 ]

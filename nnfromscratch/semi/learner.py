@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +21,6 @@ from nnfromscratch.schedules import ConstantThenLinear
 from nnfromscratch.semi.history import FewLabelsHistory
 from nnfromscratch.semi.labels import FewLabels
 from nnfromscratch.semi.method import Method
-from nnfromscratch.training.nonfinite import restore_state
 from nnfromscratch.training.settings import data_in_words, in_words, layers_in_words, seed_in_words
 from nnfromscratch.types import Array
 
@@ -94,13 +92,23 @@ class Learner:
         self.generator_optimizer.lr = (self.method.generator_rate or 0.0) * share
 
     def states(self) -> dict[str, dict[str, Any]]:
-        """A copy of what the players remember besides their parameters."""
-        return {name: copy.deepcopy(dict(player.state)) for name, player in self.players.items()}
+        """A copy of what the players remember besides their parameters; of a random generator, its state alone."""
+        return {
+            name: {
+                key: value.bit_generator.state if isinstance(value, np.random.Generator) else value.copy()
+                for key, value in player.state.items()
+            }
+            for name, player in self.players.items()
+        }
 
     def restore_states(self, states: dict[str, dict[str, Any]]) -> None:
         """Give the players back the states of which ``states`` is a copy."""
         for name, player in self.players.items():
-            restore_state(player, states[name])
+            for key, value in states[name].items():
+                if isinstance(value, dict):
+                    player.state[key].bit_generator.state = value
+                else:
+                    player.state[key] = value.copy()
 
     def place(self) -> str:
         """How far the training has come, for messages."""
