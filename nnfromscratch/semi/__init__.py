@@ -1,5 +1,8 @@
 """Few labels, many images: who gets a label, how a network learns from both, and what it has to beat."""
 
+from nnfromscratch.semi.arms import ARMS
+from nnfromscratch.semi.experiment import Cell, Experiment
+from nnfromscratch.semi.figures import figures
 from nnfromscratch.semi.history import FewLabelsHistory
 from nnfromscratch.semi.hog import hog
 from nnfromscratch.semi.labels import FewLabels, draw_labelled, split_labels
@@ -10,6 +13,9 @@ from nnfromscratch.semi.paired import PairedDifference, paired_difference
 from nnfromscratch.semi.training import Learned, train_few_labels
 
 __all__ = [
+    "ARMS",
+    "Cell",
+    "Experiment",
     "FewLabels",
     "FewLabelsHistory",
     "Learned",
@@ -17,6 +23,7 @@ __all__ = [
     "PairedDifference",
     "classify_by_neighbours",
     "draw_labelled",
+    "figures",
     "fit_linear",
     "hog",
     "paired_difference",
