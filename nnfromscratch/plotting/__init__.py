@@ -6,8 +6,11 @@ r"""Pictures of a training run: each function takes arrays and returns a matplot
 b'\x89PNG'
 """
 
+from nnfromscratch.plotting.accuracy_curves import accuracy_over_time, label_curve
+from nnfromscratch.plotting.arm_accuracies import arm_accuracies
 from nnfromscratch.plotting.confusion import confusion_matrix
 from nnfromscratch.plotting.curves import learning_curves
+from nnfromscratch.plotting.disagreements import disagreements
 from nnfromscratch.plotting.feature_maps import activations, feature_maps
 from nnfromscratch.plotting.filters import first_layer_filters
 from nnfromscratch.plotting.game import game_curves
@@ -25,9 +28,12 @@ from nnfromscratch.plotting.through_training import training_animation, training
 from nnfromscratch.plotting.throughput import roofline, throughput
 
 __all__ = [
+    "accuracy_over_time",
     "activations",
+    "arm_accuracies",
     "confident_mistakes",
     "confusion_matrix",
+    "disagreements",
     "feature_maps",
     "first_layer_filters",
     "game_curves",
@@ -35,6 +41,7 @@ __all__ = [
     "growth",
     "interpolations",
     "kernel_times",
+    "label_curve",
     "learning_curves",
     "metrics_over_training",
     "most_confident_mistakes",
