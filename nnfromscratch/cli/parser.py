@@ -10,9 +10,10 @@ import nnfromscratch
 from nnfromscratch.cli.gan_parser import add_generate, add_sample
 from nnfromscratch.cli.numbers import positive, whole
 from nnfromscratch.cli.recipe import DEFAULTS
+from nnfromscratch.cli.semi_parser import add_semi
 from nnfromscratch.errors import RunError, require_choice
 
-COMMANDS = ("classify", "predict", "generate", "sample", "gradcheck", "bench")
+COMMANDS = ("classify", "predict", "generate", "sample", "semi", "gradcheck", "bench")
 
 _EXAMPLES = """\
 examples:
@@ -21,6 +22,7 @@ examples:
   python -m nnfromscratch predict runs/RUN photo.png   what a trained network sees in a picture
   python -m nnfromscratch generate                     train the article's GAN to write digits
   python -m nnfromscratch sample runs/RUN --n 64       draw from a trained generator
+  python -m nnfromscratch semi                         does a GAN help a classifier that has few labels?
   python -m nnfromscratch gradcheck                    prove every gradient of the library
   python -m nnfromscratch bench                        how fast it is, beside PyTorch
 Each command has more: python -m nnfromscratch classify --help
@@ -57,6 +59,16 @@ examples:
   python -m nnfromscratch sample runs/generate-2025-01-31-120000 --n 64
   python -m nnfromscratch sample runs/digits --n 1000 --seed 7 --out more.npz
   python -m nnfromscratch sample runs/conditional --classes 3 7 --out threes-and-sevens.png
+"""
+
+_SEMI_EXAMPLES = """\
+examples:
+  python -m nnfromscratch semi                                              100 labels, five label sets, half an hour
+  python -m nnfromscratch semi --seeds 1 --budget 0.5                       a first look
+  python -m nnfromscratch semi --labels 10,100,1000 --seeds 3               a label curve
+  python -m nnfromscratch semi --arms gan,consistency-aug --budget 5
+  python -m nnfromscratch semi --data my-pictures --image-size 28 --arms all
+  python -m nnfromscratch semi --resume runs/semi-2025-01-31-120000         go on where a run was stopped
 """
 
 _GRADCHECK_EXAMPLES = """\
@@ -113,6 +125,7 @@ def build_parser() -> Parser:
     for name, summary, examples, add in (
         ("generate", "train a GAN, measure its samples, write a report", _GENERATE_EXAMPLES, add_generate),
         ("sample", "draw from a trained generator", _SAMPLE_EXAMPLES, add_sample),
+        ("semi", "compare ways to learn from few labels, with and without a GAN", _SEMI_EXAMPLES, add_semi),
     ):
         command = _command(commands, name, summary, examples)
         add(command)

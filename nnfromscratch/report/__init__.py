@@ -1,7 +1,17 @@
 """One HTML page per run that says in plain words what one sees in its pictures and numbers."""
 
 from nnfromscratch.report.classification import PICTURES, classification_report
+from nnfromscratch.report.few_labels import few_labels_report
 from nnfromscratch.report.generation import generation_report
 from nnfromscratch.report.page import Section, Table, page, write_page
 
-__all__ = ["PICTURES", "Section", "Table", "classification_report", "generation_report", "page", "write_page"]
+__all__ = [
+    "PICTURES",
+    "Section",
+    "Table",
+    "classification_report",
+    "few_labels_report",
+    "generation_report",
+    "page",
+    "write_page",
+]

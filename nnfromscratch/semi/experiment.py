@@ -112,18 +112,16 @@ class Experiment:
         *,
         resume: bool = False,
         progress: bool | None = False,
-        on_cell: Callable[[Cell], object],
         on_done: Callable[[Cell], object],
     ) -> None:
         """Train every cell that has not failed yet; one that fails is noted, and the others go on.
 
         resume: trainings go on from their checkpoints; those that are complete come back at once.
-        on_cell, on_done: called before and after each. Ctrl-C ends it, with a checkpoint.
+        on_done: called after each. Ctrl-C ends it, with a checkpoint.
         """
         for cell in self.cells:
             if cell in self.failures or cell in self.outcomes:
                 continue
-            on_cell(cell)
             try:
                 data = self.few(cell.labels, cell.seed)
                 task = Task(data, cell.seed, self._folder_of(cell), resume, progress, cell.title)

@@ -62,7 +62,7 @@ def experiment(labels=(6,), seeds=(0, 1, 2), **arms):
 
 def run(one, **more):
     steps = one.plan(10.0, lambda take: 0.5, on_plan=lambda *_: None)
-    one.run(steps, on_cell=lambda cell: None, on_done=lambda cell: None, **more)
+    one.run(steps, on_done=lambda cell: None, **more)
     return one
 
 
