@@ -26,14 +26,14 @@ class PairedDifference:
 def paired_difference(first: Sequence[float], second: Sequence[float]) -> PairedDifference:
     """How much higher the first figures are than the second, and whether chance alone would do as much.
 
-    d[i] = first[i] − second[i]        mean = Σ d / n        std = √(Σ (d − mean)² / (n − 1))
+    d[i] = a[i] − b[i]        mean = Σ_i d[i] / n        std = √(Σ_i (d[i] − mean)² / (n − 1))
 
-    p = #{s ∈ {−1, 1}ⁿ : |Σ s[i]·d[i]| ≥ |Σ d[i]|} / 2ⁿ
+    p = 1/2ⁿ · Σ_s [|Σ_i s[i]·d[i]| ≥ |Σ_i d[i]|]        s[i] = 1 or −1
 
     If neither method were better, each d[i] could as well have had the other sign: p is the share of all 2ⁿ patterns of
     signs whose mean is at least as far from 0 as the one that came out. This is exact for any distribution, two-sided,
     and never below 2/2ⁿ: five pairs cannot give less than 0.0625, ten than 0.002.
-    first, second: n numbers each, from 1 to 20; number i of both is from the same label set
+    first a, second b: n numbers each, from 1 to 20; number i of both is from the same label set
     Raises ShapeError where the lengths differ or there is no pair, RangeError for more than 20, NonFiniteError for NaN
     or infinity.
     Source: Fisher, The Design of Experiments (1935), section 21; Good, Permutation, Parametric and Bootstrap Tests of
