@@ -19,7 +19,7 @@ MakeNetwork: TypeAlias = Callable[..., Sequential]
 class Method:
     """How a network is trained on few labels and many images; ``train_few_labels`` says what each loss is.
 
-    L = L_labelled + [generator] · L_real_or_generated + [t ≥ start·T] · (w_p · L_pseudo + w_c · L_consistency)
+    L = L_labelled + [generator] · L_game + [t ≥ start·T] · (w_p · L_pseudo + w_c · L_consistency)
 
     network: makes the classifier. learning_rate: its Adam's. generator_rate: the generator's; None: there is none.
     pseudo_labels w_p, consistency w_c: weights, at least 0, where 0 is off. start: the share of the T steps after which

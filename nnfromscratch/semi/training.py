@@ -46,11 +46,11 @@ def train_few_labels(
 ) -> Learned:
     """Train a classifier on a few labelled and many unlabelled images, by any ``Method``.
 
-    L = L_labelled + [generator] · L_real_or_generated + [t ≥ start·T] · (w_p · L_pseudo + w_c · L_consistency)
+    L = L_labelled + [generator] · L_game + [t ≥ start·T] · (w_p · L_pseudo + w_c · L_consistency)
 
     L_labelled = −mean_n log softmax(z[n])[t[n]]        z: logits of a minibatch of labelled images
 
-    L_real_or_generated, L_pseudo, L_consistency: ``gan.real_or_generated``, ``gan.pseudo_label_loss`` and
+    L_game, L_pseudo, L_consistency: ``gan.real_or_generated``, ``gan.pseudo_label_loss`` and
     ``gan.consistency_loss``, of a minibatch of unlabelled images; the teacher is the running mean of the network's own
     weights, in evaluation mode and on clean images. The generator learns by ``gan.feature_matching``, on the features
     of the last hidden layer, from the same two forward passes as the network, and both move at the same time. Adam's

@@ -208,6 +208,16 @@ def test_labels_alone_never_look_at_the_others(monkeypatch):
         np.testing.assert_array_equal(one, other)
 
 
+def test_the_alignment_follows_what_the_teacher_says():
+    learner = learner_of(method(pseudo_labels=1.0, start=0.0))
+    told = []
+    predict = learner.averaged.network.predict
+    learner.averaged.network.predict = lambda x: told.append(predict(x)) or told[-1]
+    step(learner)
+    expected = 0.99 / 3 + 0.01 * softmax(told[0])[0].mean(axis=0)
+    np.testing.assert_allclose(learner.alignment.mean, expected, rtol=1e-6)
+
+
 def test_the_teacher_sees_clean_images(monkeypatch):
     learner = learner_of(method(consistency=1.0, start=0.0, augment_unlabelled=brighter))
     seen = []
@@ -302,6 +312,17 @@ def test_a_cnn_learns_with_real_augmentation(shape):
     )  # fmt: skip
     learned = train(chosen, steps=3, data=few(shape=shape))
     assert learned.network.predict(np.zeros((2, *shape), np.float32)).shape == (2, 3)
+
+
+def test_a_convolutional_discriminator_plays_as_well():
+    learner = learner_of(Method(network=noisy_cnn, generator_rate=0.006, pseudo_labels=1.0), data=few(shape=(1, 8, 8)))
+    images = seeded(1).random((4, 1, 8, 8), np.float32)
+    features, _ = learner.body.forward(images, training=False)
+    assert features.shape == (4, 128)
+    np.testing.assert_array_equal(learner.head.forward(features, training=False)[0], learner.network.predict(images))
+    before = learner.generator.params["0.weight"].copy()
+    step(learner)
+    assert not np.array_equal(before, learner.generator.params["0.weight"])
 
 
 # --- what makes no sense -----------------------------------------------------------------------------------------
