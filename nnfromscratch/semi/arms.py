@@ -1,21 +1,20 @@
 """The arms of the experiment: what is compared, each by its settings; with ``-aug`` where images are augmented.
 
-labels-only     the dense network, and nothing but the labelled images
-self-training   pseudo-labels by the averaged network from the start, with more noise on the image: the best control
-                that we found without augmentation
-consistency     the averaged network's probabilities are to be met under other noise (mean teacher); with augmentation
-                the CNN and pseudo-labels, which its teacher gives to clean images: the best without a GAN that we know
-gan             a discriminator of K + 1 classes, feature matching, pseudo-labels from half-time on
-gan-ablated     ``gan`` without the generator, all else as it is (start, noise, schedule, time): what the GAN did not
-                bring
-cnn             a CNN, and nothing but the labelled images
-hog-linear      oriented gradients and a linear classifier
-hog-knn         oriented gradients and the nearest neighbours
-student         a CNN that learns what ``gan`` says about all images
-conditional     ``labels-only`` with more images: those of a conditional GAN that knows the labelled ones alone
+    labels-only      the dense network, and nothing but the labelled images
+    self-training    pseudo-labels by the averaged network from the start, with more noise on the image
+    consistency      the averaged network's probabilities are to be met under other noise (mean teacher)
+    consistency-aug  a CNN meets, on augmented images, the labels that its average gives to clean ones (FixMatch)
+    gan              a discriminator of K + 1 classes, feature matching, pseudo-labels from half-time on
+    gan-ablated      gan without the generator, all else as it is: start, noise, schedule, time
+    cnn              a CNN, and nothing but the labelled images
+    hog-linear       oriented gradients and a linear classifier
+    hog-knn          oriented gradients and the nearest neighbours
+    student          a CNN that learns what gan says about all images
+    conditional      labels-only with more images, of a conditional GAN that knows the labelled ones alone
 
-All arms have the same time. The settings were found on the validation images of other label sets (seeds from 1000 on)
-than a run draws unless it is told to.
+All arms have the same time; those that see nothing but labels need less and stop earlier. Pseudo-labels from the start
+make ``self-training`` the best control without augmentation that we found; ``gan-ablated`` waits for half-time, as
+``gan`` does.
 """
 
 from __future__ import annotations
