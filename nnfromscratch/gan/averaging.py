@@ -16,7 +16,7 @@ from nnfromscratch.errors import (
     require_shape,
 )
 from nnfromscratch.layers import Layer
-from nnfromscratch.layers.storage import layer_contents, restore_contents
+from nnfromscratch.layers.storage import layer_arrays, layer_contents, restore_contents
 from nnfromscratch.types import Array, Backward
 
 
@@ -151,17 +151,17 @@ class AveragedWeights:
 
         Raises RangeError, ShapeError or DtypeError, and changes nothing, where it is another network.
         """
-        (mean, _), (now, _) = (
-            layer_contents(self.network),
-            layer_contents(_require_layer("AveragedWeights.update", network)),
-        )
+        mean, now = layer_arrays(self.network), layer_arrays(_require_layer("AveragedWeights.update", network))
         _require_alike(mean, now)
         decay = min(self.decay, self.steps / (9 + self.steps))
         for name, array in now.items():
             where, _, key = name.partition("/")
             averaged = where == "params" or key.rpartition(".")[2].startswith("running_")
             # θ + d·(θ̄ − θ): where both are equal nothing changes, not even the last bit.
-            value = array + array.dtype.type(decay) * (mean[name] - array) if averaged else array.copy(order="K")
+            value = mean[name] - array if averaged else array.copy(order="K")
+            if averaged:
+                value *= array.dtype.type(decay)
+                value += array
             (self.network.params if where == "params" else self.network.state)[key] = value
         self.steps += 1
 

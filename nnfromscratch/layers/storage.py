@@ -39,12 +39,16 @@ def load_layer(layer: Storable, path: str | os.PathLike[str]) -> None:
 
 def layer_contents(layer: Storable) -> tuple[dict[str, Array], dict[str, str]]:
     """The layer's arrays by name ("params/0.weight", "state/1.running_mean") and its generators' states as text."""
-    arrays = {f"params/{name}": array for name, array in layer.params.items()}
-    arrays |= {f"state/{name}": value for name, value in layer.state.items() if isinstance(value, np.ndarray)}
     generators = {
         name: generator_state(value) for name, value in layer.state.items() if isinstance(value, np.random.Generator)
     }
-    return arrays, generators
+    return layer_arrays(layer), generators
+
+
+def layer_arrays(layer: Storable) -> dict[str, Array]:
+    """The layer's arrays alone, named as in ``layer_contents``: quick enough for every step of a training."""
+    arrays = {f"params/{name}": array for name, array in layer.params.items()}
+    return arrays | {f"state/{name}": value for name, value in layer.state.items() if isinstance(value, np.ndarray)}
 
 
 def restore_contents(
