@@ -49,10 +49,13 @@ class NeighboursArm:
     def run(self, task: Task, _steps: Mapping[str, int], /) -> Outcome:
         """Try each k that there are labelled images for, and keep the best."""
 
-        def fit(features: Array, labels: Array, k: float) -> FromFeatures:
-            return lambda x: classify_by_neighbours(x, features, labels, k=int(k))
+        labelled = task.data.labelled
 
-        possible = tuple(k for k in self.neighbours if k <= len(task.data.labelled))
+        def fit(_features: Array, labels: Array, k: float) -> FromFeatures:
+            # The images are kept, and not their features, which are many times as large.
+            return lambda x: classify_by_neighbours(x, hog(labelled.images), labels, k=int(k))
+
+        possible = tuple(k for k in self.neighbours if k <= len(labelled))
         return _best("k", possible, fit, task)
 
 
