@@ -48,7 +48,6 @@ class NeighboursArm:
 
     def run(self, task: Task, _steps: Mapping[str, int], /) -> Outcome:
         """Try each k that there are labelled images for, and keep the best."""
-
         labelled = task.data.labelled
 
         def fit(_features: Array, labels: Array, k: float) -> FromFeatures:

@@ -175,6 +175,18 @@ def test_the_teacher_says_nothing_before_its_time():
     assert history.samples == [12, 24, 36, 48, 60, 79, 98, 117, 136, 155]
 
 
+def test_every_image_that_goes_through_a_network_is_counted():
+    """5 + 7 real ones; 4 that the generator makes and the network looks at; 7 once more by the teacher."""
+    for chosen, expected in (
+        (method(), 5),
+        (method(generator_rate=0.006), 12 + 4 + 4),
+        (method(generator_rate=0.006, consistency=1.0, start=0.0), 12 + 4 + 4 + 7),
+    ):
+        learner = learner_of(chosen)
+        step(learner)
+        assert learner.history.samples_done == expected
+
+
 @pytest.mark.parametrize("which", ["augment_labelled", "augment_unlabelled"])
 def test_only_the_images_that_are_meant_are_augmented(which):
     learner = learner_of(method(generator_rate=0.006, **{which: brighter}))
