@@ -801,7 +801,7 @@ def test_each_mistake_has_one_clear_line(typed, says, own, capsys, tmp_path, mon
     ("shape", "gan_name", "says"),
     [
         (
-            (200, 14, 14),
+            (200, 12, 12),
             "dcgan",
             "generate: with --gan dcgan, --data expects images with a height and a width that can",
         ),

@@ -37,7 +37,7 @@ def dcgan(
     5. Leaky ReLU of slope 0.2 in the discriminator.
 
     Weights start from a normal distribution of standard deviation 0.02. The paper's networks have four steps, for
-    images of 64×64; here there are as many as the image can be halved: two for 28×28, three for 32×32.
+    images of 64×64; here there are as many as the image can be halved: three for 28×28 and for 32×32.
 
     generator: noise (N, latent) → images (N, *image_shape) from −1 to 1   discriminator: images → scores (N, 1)
     width: the channels next to the image; they double with every step away from it. minibatch_discrimination: before

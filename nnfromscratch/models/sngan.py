@@ -33,7 +33,7 @@ def sngan(
 
     >>> generator, discriminator = sngan(rng=np.random.default_rng(0), width=16)
     >>> generator.output_shape((100,)), discriminator.output_shape((1, 28, 28)), discriminator.layers[-1]
-    ((1, 28, 28), (1,), SpectralNorm(Dense(1568, 1)))
+    ((1, 28, 28), (1,), SpectralNorm(Dense(1024, 1)))
     """
     require_int("sngan", "latent", latent, least=1)
     maps = maps_of("sngan", image_shape, width)

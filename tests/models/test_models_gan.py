@@ -115,7 +115,13 @@ def test_the_article_starts_as_tensorflow_does():
 
 
 @pytest.mark.parametrize(
-    ("image_shape", "channels"), [((1, 28, 28), [16, 32]), ((3, 32, 32), [16, 32, 64]), ((2, 16, 24), [16, 32])]
+    ("image_shape", "channels"),
+    [
+        ((1, 28, 28), [16, 32, 64]),
+        ((3, 32, 32), [16, 32, 64]),
+        ((2, 16, 24), [16, 32]),
+        ((1, 13, 26), [16, 32]),
+    ],
 )
 @pytest.mark.parametrize("name", CONVOLUTIONAL)
 def test_channels_double_with_every_halving(name, image_shape, channels):
@@ -127,10 +133,19 @@ def test_channels_double_with_every_halving(name, image_shape, channels):
     assert up == list(zip(between[:0:-1], between[-2::-1], strict=True))
 
 
+@pytest.mark.parametrize("image_shape", [(1, 13, 13), (1, 27, 30), (2, 14, 50), (1, 25, 28)])
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
+def test_sides_of_any_parity_come_back(name, image_shape):
+    generator, discriminator = MAKERS[name](rng=rng(), latent=3, image_shape=image_shape, width=2)
+    images, _ = generator.forward(rng(1).standard_normal((4, 3)).astype(np.float32))
+    assert images.shape == (4, *image_shape)
+    assert discriminator.forward(images)[0].shape == (4, 1)
+
+
 @pytest.mark.parametrize("image_shape", SHAPES)
 def test_the_five_rules(image_shape):
     generator, discriminator = models.dcgan(rng=rng(), image_shape=image_shape, width=4)
-    steps = 2 if image_shape[1] == 28 else 3
+    steps = 3
     for network in (generator, discriminator):
         assert not {MaxPool2d, AvgPool2d} & set(kinds(network))
         assert kinds(network).count(Dense) == 1
@@ -183,7 +198,7 @@ def test_what_is_no_image_shape(name, image_shape):
 
 
 @pytest.mark.parametrize("name", CONVOLUTIONAL)
-@pytest.mark.parametrize("size", [(27, 28), (28, 30), (8, 8), (12, 28), (15, 15)])
+@pytest.mark.parametrize("size", [(8, 8), (12, 28), (28, 12), (6, 30)])
 def test_images_that_cannot_be_halved_twice(name, size):
     with pytest.raises(
         ShapeError, match=rf"^{name.split()[0]}: image_shape expects .* halved twice.*, is \(1, {size[0]}"
