@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from nnfromscratch.errors import CheckpointError
@@ -66,7 +66,7 @@ class GanHistory:
 
     def to_dict(self) -> dict[str, Any]:
         """A copy as plain lists and numbers, as JSON holds them."""
-        return asdict(self)
+        return {entry.name: _copy(getattr(self, entry.name)) for entry in fields(self)}
 
     @classmethod
     def from_dict(cls, figures: Mapping[str, Any]) -> GanHistory:
@@ -81,3 +81,10 @@ class GanHistory:
             lacks, extra = (", ".join(sorted(names)) or "nothing" for names in (expected - has, has - expected))
             raise CheckpointError(f"GanHistory: expects the entries of to_dict, lacks {lacks}, has also {extra}")
         return cls(**copy.deepcopy(dict(figures)))
+
+
+def _copy(figures: Any) -> Any:
+    """A number, a list of them or lists by name. ``dataclasses.asdict`` would look at every number of a long game."""
+    if isinstance(figures, dict):
+        return {name: list(values) for name, values in figures.items()}
+    return list(figures) if isinstance(figures, list) else figures
