@@ -70,17 +70,28 @@ AS_PRINTED = {
     "conditional": replace(_DCGAN, model="conditional_dcgan"),
 }  # fmt: skip
 
+# Half the channels, and half the images in a step, take a quarter of the time: more steps then bring more than better
+# ones. The generator may hurry, the discriminator must not win.
+_QUICK: dict[str, Any] = {
+    "lr_generator": 1e-3,
+    "lr_discriminator": 2e-4,
+    "batch_size": 64,
+    "schedule": "linear",
+    "average": 0.999,
+    "model_settings": {"width": 32},
+}
+
 # What the command does without --plain. The article's networks stay what they are: with Adam's default β₁ of 0.9 their
 # discriminator wins within 1,500 steps; 0.5 (Radford et al., section 4) and half the rate for it keep the game open.
 RECIPES = {
     "article": replace(AS_PRINTED["article"], beta1=0.5, lr_discriminator=5e-4, label_smoothing=0.1, average=0.999),
     "minimax": replace(AS_PRINTED["minimax"], average=0.999),
-    "dcgan": replace(AS_PRINTED["dcgan"], lr_generator=5e-4, lr_discriminator=5e-4, average=0.999),
-    "lsgan": replace(AS_PRINTED["lsgan"], lr_generator=5e-4, lr_discriminator=5e-4, average=0.999),
+    "dcgan": replace(AS_PRINTED["dcgan"], **_QUICK, steps=12_000),
+    "lsgan": replace(AS_PRINTED["lsgan"], **_QUICK, steps=12_000),
     "wgan": replace(AS_PRINTED["wgan"], average=0.999),
-    "wgan-gp": replace(AS_PRINTED["wgan-gp"], average=0.999),
-    "hinge": replace(AS_PRINTED["hinge"], average=0.999),
-    "conditional": replace(AS_PRINTED["conditional"], lr_generator=5e-4, lr_discriminator=5e-4, average=0.999),
+    "wgan-gp": replace(AS_PRINTED["wgan-gp"], average=0.999, model_settings={"width": 32}),
+    "hinge": replace(AS_PRINTED["hinge"], average=0.999, model_settings={"width": 32}),
+    "conditional": replace(AS_PRINTED["conditional"], **_QUICK, steps=12_000),
 }
 
 DEFAULT = "article"
