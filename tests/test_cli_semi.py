@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import nnfromscratch
-from nnfromscratch import archive, data, runs
+from nnfromscratch import archive, data, kernels, runs
 from nnfromscratch.cli import main, semi, semi_outcome, semi_settings
 from nnfromscratch.cli.parser import build_parser
 from nnfromscratch.cli.semi_parser import _ARMS, DEFAULTS
@@ -245,6 +245,21 @@ def test_a_budget_too_short_for_anything_is_one_line(own, tmp_path, capsys, monk
     monkeypatch.setattr(semi, "seconds_of_a_step", lambda *_: 1e9)
     line = fails(capsys, *words(own, tmp_path / "run", budget=0.001))
     assert "--budget 0.001: no arm can be trained; a budget of 0.06 s is too short for one step" in line
+
+
+@pytest.mark.skipif(kernels.why_not_compiled() is not None, reason="needs the compiled kernels")
+def test_ctrl_c_while_kernels_are_compiled_is_heard(own, tmp_path, monkeypatch):
+    """Numba, stopped while it compiles, raises an error of its own."""
+
+    def stopped(learner):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError("cannot clear up")
+
+    monkeypatch.setattr(training_module, "step", stopped)
+    monkeypatch.setattr(semi, "seconds_of_a_step", lambda *_: pytest.fail("it goes on"))
+    assert main(words(own, tmp_path / "run", kernels="compiled")) == 130
 
 
 @pytest.mark.slow

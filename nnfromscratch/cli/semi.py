@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -25,7 +26,7 @@ from nnfromscratch.errors import DataError, RangeError, RunError
 from nnfromscratch.kernels.threads import thread_count
 from nnfromscratch.report.few_labels_words import outcome
 from nnfromscratch.semi import ARMS, Cell, Experiment
-from nnfromscratch.semi.arm import Steps
+from nnfromscratch.semi.arm import Steps, Task
 from nnfromscratch.semi.experiment import labels_in_words
 from nnfromscratch.wording import counted, duration, percent
 
@@ -118,7 +119,7 @@ def _plan(settings: dict[str, Any], experiment: Experiment, timings: dict[str, f
     """From minutes to steps, once. Raises RunError where not one arm has time for a step."""
     if settings["kernels"] == "compiled":
         print("Getting the kernels ready (they are compiled once on each machine) …", flush=True)
-        timings["compile_seconds"] = seconds_to_compile(partial(_once, experiment))
+        timings["compile_seconds"] = _seconds_to_compile(experiment)
     print("Timing a few steps of each arm …", flush=True)
     minutes = settings["budget"]
 
@@ -131,10 +132,19 @@ def _plan(settings: dict[str, Any], experiment: Experiment, timings: dict[str, f
     return steps
 
 
-def _once(experiment: Experiment) -> None:
-    """Use every kernel once; an arm that cannot is told when it is timed."""
-    quick = Experiment(experiment.arms, experiment.train, experiment.labels, experiment.seeds, experiment.validation)
-    quick.plan(3600.0, lambda take: take(2) + 1e-3, on_plan=lambda *_: None)
+def _seconds_to_compile(experiment: Experiment) -> float:
+    """Use every kernel once; an arm that fails at it is told when it is timed."""
+    count, seed = experiment.labels[0], experiment.seeds[0]
+    task, seconds = Task(experiment.few(count, seed), seed), 0.0
+    for arm in experiment.arms.values():
+        with contextlib.suppress(Exception):  # not Ctrl-C
+            seconds += seconds_to_compile(partial(arm.plan, task, 3600.0, _take_two))
+    return seconds
+
+
+def _take_two(take: Callable[[int], float]) -> float:
+    """Two steps, of which the second has a teacher as well; one always fits."""
+    return min(take(2), 1.0) or 1.0
 
 
 def _first_failure(experiment: Experiment, name: str) -> str:

@@ -129,6 +129,8 @@ def new_learner(data: FewLabels, method: Method, *, steps: int, rng: np.random.G
     require_generator(name, rng)
     _require_alike(data)
     shape, classes = data.labelled.image_shape, len(data.labelled.classes)
+    if classes < 2:
+        raise RangeError(f"{name}: data expects at least 2 classes to tell apart, has {classes}")
     network = method.network(rng=rng, classes=classes, image_shape=shape)
     generator = None
     if method.generator_rate is not None:
@@ -145,7 +147,7 @@ def new_learner(data: FewLabels, method: Method, *, steps: int, rng: np.random.G
         Adam(method.learning_rate, beta1=method.beta1),
         Adam(method.generator_rate or 0.0, beta1=method.beta1),
         AveragedWeights(method.average, network),
-        DistributionAlignment(max(2, classes)),
+        DistributionAlignment(classes),
     )
 
 

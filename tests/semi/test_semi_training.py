@@ -9,7 +9,7 @@ import pytest
 from few_labels_cases import METHODS, SMALL, brighter, few, method, pictures, seeded
 
 from nnfromscratch import kernels
-from nnfromscratch.data import Augmentation
+from nnfromscratch.data import Augmentation, Dataset
 from nnfromscratch.errors import DtypeError, NonFiniteError, RangeError, ShapeError
 from nnfromscratch.functional import softmax
 from nnfromscratch.models import few_labels_discriminator, noisy_cnn
@@ -373,6 +373,9 @@ def replace_images(part):
 def test_arguments_that_make_no_sense_are_refused(given, error, message):
     with pytest.raises(error, match=message):
         train(METHODS["gan"], **given)
+    one = Dataset(pictures().images, np.zeros(120, int), ("only",))
+    with pytest.raises(RangeError, match="at least 2 classes to tell apart, has 1"):
+        train(METHODS["gan"], data=FewLabels(one, one.images, one))
     with pytest.raises(DtypeError, match="method expects a Method"):
         train("gan")
     with pytest.raises(DtypeError, match="rng expects"):
