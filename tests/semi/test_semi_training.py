@@ -129,6 +129,14 @@ def test_gradients_are_those_of_the_losses(name, monkeypatch):
             assert (gradient * direction).sum() == pytest.approx(expected, rel=2e-3, abs=2e-5), (which, key)
 
 
+@pytest.mark.parametrize(("network", "activation"), [(SMALL, "ReLU()"), (noisy_cnn, "LeakyReLU(0.1)")])
+def test_the_features_are_those_before_the_noise(network, activation):
+    learner = learner_of(Method(network=network, generator_rate=0.006))
+    assert repr(learner.body.layers[-1]) == activation
+    assert len(learner.head) == 2
+    assert [*learner.body, *learner.head] == list(learner.network)
+
+
 def test_the_network_and_the_generator_move_at_the_same_time(monkeypatch):
     """Neither sees what the other has just become."""
     learner = learner_of(METHODS["gan"])
