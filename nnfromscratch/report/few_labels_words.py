@@ -16,8 +16,8 @@ PAIRED = (
 COURSE = (
     "Each arm may take the same time, counted in steps that were timed once before training; arms that learn from "
     "labels alone stop where more steps change nothing. The time is that of training alone, without the looks at the "
-    "validation images that this picture is made of. What precedes the last network of an arm, such as its teacher, has "
-    "taken time as well: the curve begins later.",
+    "validation images that this picture is made of. What precedes the last network of an arm, such as its teacher, "
+    "has taken time as well: the curve begins later.",
 )
 LABELS = (
     "Read it from left to right: where two curves meet, the one method no longer finds anything in the images without "
