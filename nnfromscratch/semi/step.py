@@ -82,6 +82,9 @@ def _learn_from_teacher(learner: Learner, logits: Array, told: Array, losses: di
     """∂L/∂logits of what the teacher has told about the images without labels; notes the losses."""
     method = learner.method
     gradient = np.zeros_like(logits)
+    if not np.isfinite(told).all():  # the step ends with this, and a search for where it began
+        losses["teacher"] = math.nan
+        return gradient
     if method.pseudo_labels:
         probabilities, _ = softmax(told)
         if method.alignment:

@@ -14,8 +14,8 @@ def trouble(learner: Learner, x: Array, labels: Array) -> str:
     """Says in words where the first NaN or infinity appears, and in which player.
 
     x, labels: those of the step. The order is that of the computation: the images, what the network makes of them, what
-    the generator makes, what the network makes of that; then the ways back, of the labelled images' loss and of a
-    gradient of ones to the generator's images. The states must be those before the step.
+    the generator makes, what the network makes of that; the ways back, of the labelled images' loss and of a
+    gradient of ones to the generator's images; last what the teacher says. The states must be those before the step.
     """
     if bad := bad_numbers(x):
         return f"the data: the batch of images {bad}"
@@ -37,4 +37,6 @@ def trouble(learner: Learner, x: Array, labels: Array) -> str:
     gradient[: len(labels)] = backward()
     if found := back_until_bad(way_back, gradient)[1]:
         return f"the network, on real images: {found}"
+    if found := forward_until_bad(learner.averaged.network, x, training=False)[2]:
+        return f"the teacher: {found}"
     return "nowhere when computed again"

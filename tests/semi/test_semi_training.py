@@ -429,6 +429,17 @@ def test_what_is_not_finite_is_named_and_nothing_changes(player, key, named):
                 np.testing.assert_array_equal(value, states[name][each])
 
 
+def test_a_teacher_that_is_not_finite_is_named():
+    learner = learner_of(METHODS["consistency"])
+    step(learner)
+    learner.averaged.network.params["5.bias"][0] = np.inf
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(NonFiniteError, match=r"\(teacher\) of nan; .*: the teacher: parameter"),
+    ):
+        step(learner)
+
+
 def test_a_loss_that_overflows_is_told_with_the_step(monkeypatch):
     monkeypatch.setattr(learner_module, "ConstantThenLinear", lambda steps: lambda step: 1e30)
     with pytest.raises(NonFiniteError, match=r"train_few_labels: step \d+: expects finite numbers, has .* began: the"):
