@@ -132,11 +132,17 @@ def test_the_conditional_gan_s_samples_stand_beside_the_labelled_images(monkeypa
     seen = []
     real = conditional_arm.train_part
     monkeypatch.setattr(conditional_arm, "train_part", lambda *given: (seen.append(given[4]), real(*given))[1])
+    asked = {}
+    draw = conditional_arm.draw_samples
+    monkeypatch.setattr(
+        conditional_arm, "draw_samples", lambda *given, **more: (asked.update(more), draw(*given, **more))[1]
+    )
     one = task()
     outcome = small(ARMS["conditional"]).run(one, STEPS)
     labelled = seen[0].labelled
     assert len(labelled) == 9 + 90
     np.testing.assert_array_equal(labelled.images[:9], one.data.labelled.images)
+    np.testing.assert_array_equal(labelled.labels[9:], asked["labels"])
     np.testing.assert_array_equal(labelled.class_counts, one.data.labelled.class_counts + 30)
     assert outcome.samples == 5 * 9 * 3 + 90 + 4 * 5
 
