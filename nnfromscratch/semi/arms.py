@@ -38,7 +38,9 @@ _ENOUGH = 3000
 
 _LABELS = Method()
 _GAN = Method(generator_rate=0.006, pseudo_labels=1.0)
-_SELF_TRAINING = Method(network=partial(few_labels_discriminator, input_noise=0.5), pseudo_labels=1.0, start=0.0)
+_SELF_TRAINING = Method(
+    network=partial(few_labels_discriminator, input_noise=0.5), pseudo_labels=1.0, start=0.0, threshold=0.8
+)
 _CNN = Method(network=noisy_cnn, learning_rate=0.003)
 _STUDENT = replace(_CNN, labelled=64)
 _BEST_WITHOUT_GAN = replace(_CNN, pseudo_labels=1.0, start=0.0)
