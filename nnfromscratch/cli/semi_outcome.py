@@ -86,7 +86,8 @@ def draw(
         )
         shown["curves"] = plotting.accuracy_over_time(
             {name: _course(arm) for name, arm in arms.items()},
-            subtitle=f"{count} labels, on validation images. Bold: the mean over the label sets.",
+            subtitle=f"{count} labels, on validation images."
+            + (" Bold: the mean over the label sets." if len(experiment.seeds) > 1 else ""),
         )
     if len(results["labels"]) > 1:
         shown["labels"] = plotting.label_curve(

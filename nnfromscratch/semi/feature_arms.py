@@ -20,7 +20,7 @@ FromFeatures: TypeAlias = Callable[[Array], Array]  # features (N, D) → classe
 class LinearArm:
     """Oriented gradients and multinomial logistic regression. penalties: to choose from."""
 
-    penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1)
+    penalties: tuple[float, ...] = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
     def plan(self, _task: Task, _seconds: float, _time_step: TimeStep, /) -> Steps:
         """Nothing: it takes the time that it takes, a few seconds."""
