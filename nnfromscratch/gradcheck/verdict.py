@@ -156,10 +156,10 @@ class Judge:
                 moved, secant, sizes = self._far(ladder, most, k)
                 size = self._size(moved, k)
                 error += float(4 * noise(self.cotangents[k : k + 1], self.y * moved, slope.step)[0])
+                # What does not move however far x goes: what x adds may be lost in the last digit of a large y.
+                error += float(4 * noise(self.cotangents[k : k + 1], self.y * ~moved, 2 * most)[0])
                 if not moved.any():
-                    # Nothing moves however far x goes: what it adds may be lost in the last digit of a large y.
                     size = self._size(np.ones(self.y.size), k)
-                    error += float(4 * noise(self.cotangents[k : k + 1], self.y, 2 * most)[0])
                 if abs(slope.value) <= slope.error:
                     # What is computed from numbers of the size that y has further on may come in steps of their digits.
                     error += 16 * EPS * secant
