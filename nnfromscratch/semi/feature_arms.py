@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from nnfromscratch.semi.arm import Classify, Outcome, Steps, Task, TimeStep
+from nnfromscratch.semi.arm import Outcome, Steps, Task, TimeStep
 from nnfromscratch.semi.hog import hog
 from nnfromscratch.semi.linear import fit_linear
 from nnfromscratch.semi.nearest_neighbours import classify_by_neighbours
@@ -68,6 +68,9 @@ def _best(
     fitted = {setting: fit(features, labelled.labels, setting) for setting in settings}
     accuracy = {setting: float((found(unseen) == validation.labels).mean()) for setting, found in fitted.items()}
     chosen = max(accuracy, key=accuracy.__getitem__)
-    classify: Classify = lambda images: fitted[chosen](hog(images))  # noqa: E731
-    seconds = time.perf_counter() - clock
+    best, seconds = fitted[chosen], time.perf_counter() - clock
+
+    def classify(images: Array) -> Array:
+        return best(hog(images))
+
     return Outcome(classify, seconds, len(labelled), accuracy[chosen], chosen={name: chosen})

@@ -149,7 +149,10 @@ def test_the_conditional_gan_s_samples_stand_beside_the_labelled_images(monkeypa
 
 def test_time_becomes_steps():
     """Each step takes 10 ms, a step of the teacher and of the game as well."""
-    time_step = lambda take: 0.01  # noqa: E731
+
+    def time_step(take):
+        return 0.01
+
     plans = {name: small(ARMS[name]).plan(task(), 60.0, time_step) for name in ARMS}
     assert plans["gan"] == plans["self-training"] == plans["gan-ablated"] == {"training": 6000}
     assert plans["labels-only"] == {"training": 3000}

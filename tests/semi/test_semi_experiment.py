@@ -29,7 +29,8 @@ class Guesser:
 
     def run(self, task, steps):
         self.tasks.append((task, steps))
-        truth = {image.tobytes(): label for data in (TRAIN, TEST) for image, label in zip(data.images, data.labels)}  # noqa: B905
+        pairs = [pair for data in (TRAIN, TEST) for pair in zip(data.images, data.labels, strict=True)]
+        truth = {image.tobytes(): label for image, label in pairs}
 
         def classify(images):
             labels = np.array([truth[image.tobytes()] for image in images])
