@@ -3,7 +3,7 @@
 Why blocks: one multiplication and one addition need a pixel, a weight and a sum. Taken one at a time, the processor
 would wait for memory. A *register block* holds the sums of 4 channels × 4 registers (× 2 on processors with few). For
 each tap it loads four registers of pixels and four weights, and does sixteen multiplications of whole registers with
-them; the sums meet memory once, at the end.
+them; the sums meet memory once in some hundred taps.
 
 Images are (H, C, W, N), see ``memory``. The KH rows of C channels under a kernel are neighbours in memory, so that one
 index r = p·C + c numbers them, and a tap is (q, r). Which taps fall into the padding depends on the output's row and
