@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,13 +16,15 @@ from PIL import Image
 
 import nnfromscratch
 from nnfromscratch import archive, data, kernels, runs
-from nnfromscratch.cli import main, semi, semi_outcome, semi_settings
+from nnfromscratch.cli import main, semi, semi_jobs, semi_outcome, semi_settings
+from nnfromscratch.cli.gan_warm_up import seconds_of_a_step
 from nnfromscratch.cli.parser import build_parser
 from nnfromscratch.cli.semi_parser import _ARMS, DEFAULTS
 from nnfromscratch.errors import NonFiniteError
 from nnfromscratch.plotting import style
-from nnfromscratch.semi import ARMS, paired_difference
+from nnfromscratch.semi import ARMS, Cell, paired_difference
 from nnfromscratch.semi import training as training_module
+from nnfromscratch.semi.progress import Course
 
 ARM_NAMES = ["labels-only", "self-training", "gan"]
 PICTURES = ("accuracy", "curves", "labels", "samples", "disagreements")
@@ -59,7 +62,7 @@ def own(tmp_path_factory):
 
 
 def words(own, out, **more):
-    given = {"data": own, "labels": 20, "seeds": 2, "kernels": "vectorized", "out": out, **more}
+    given = {"data": own, "labels": 20, "seeds": 2, "kernels": "vectorized", "jobs": 1, "out": out, **more}
     return ["semi", *(part for name, value in given.items() for part in (f"--{name}", str(value)))]
 
 
@@ -208,8 +211,46 @@ def test_stopped_and_resumed_it_ends_the_same(stop, unbroken, own, tmp_path, cap
     assert f"semi --resume {tmp_path / 'stopped'}" in capsys.readouterr().err
     # the machine has become ten times as fast since: that changes nothing
     monkeypatch.setattr(semi, "seconds_of_a_step", lambda *_: pytest.fail("steps are timed once more"))
-    assert main(["semi", "--resume", str(tmp_path / "stopped")]) == 0
+    assert main(["semi", "--jobs", "1", "--resume", str(tmp_path / "stopped")]) == 0
     assert without_clock(tmp_path / "stopped") == without_clock(unbroken)
+
+
+def test_several_at_a_time_end_the_same(unbroken, own, tmp_path, capsys):
+    """Also a run that was planned for one at a time goes on with two."""
+    (tmp_path / "run").mkdir()
+    shutil.copy(unbroken / "run.json", tmp_path / "run")
+    assert main(["semi", "--jobs", "2", "--resume", str(tmp_path / "run")]) == 0
+    assert "Training 6 networks on from their checkpoints, 2 at a time" in capsys.readouterr().out
+    assert without_clock(tmp_path / "run") == without_clock(unbroken)
+
+
+def test_a_run_of_several_at_a_time(own, tmp_path, capsys):
+    out = tmp_path / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(semi, "seconds_of_a_step", seconds_of_a_step)
+        assert main(words(own, out, jobs=2, seeds=1, budget=0.01, arms="labels-only,gan")) == 0
+    run = runs.read_results(out)["run"]
+    assert (run["jobs"], run["threads"]) == (2, 1)
+    assert "--jobs 2" in run["command_line"]
+    assert "Timing a few steps of each arm, 2 at once, as they will train" in capsys.readouterr().out
+    assert "<td>trainings at a time</td>" in (out / "report.html").read_text()
+
+
+def test_a_bar_for_each_training_goes_when_it_is_done(capsys):
+    first, second = (Cell("gan", 20, seed) for seed in (0, 1))
+    bars = semi_jobs.Bars(2)
+    bars.show(first, Course("first teacher", 5, 10, None))
+    bars.show(second, Course("second", 1, 10, 0.5))
+    bars.show(first, Course("first student", 0, 10, None))  # the next part has a bar of its own, on the same line
+    assert [bars._bars[cell].pos for cell in (first, second)] == [0, -1]
+    bars.close(first)
+    bars.show(Cell("gan", 20, 2), Course("third", 1, 10, None))
+    bars.close_all()
+    assert not bars._bars
+    assert bars._free == [0, 1]
+    shown = capsys.readouterr().err
+    for words in ("first teacher:  50%", "second:  10%", "validation accuracy 50.00%", "first student:   0%", "third"):
+        assert words in shown
 
 
 def test_an_arm_that_fails_is_told_and_the_others_are_kept(own, tmp_path, capsys, monkeypatch):
@@ -242,7 +283,7 @@ def test_an_arm_without_time_for_a_step_is_told(own, tmp_path, capsys, monkeypat
 
 
 def test_a_budget_too_short_for_anything_is_one_line(own, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(semi, "seconds_of_a_step", lambda *_: 1e9)
+    monkeypatch.setattr(semi, "seconds_of_a_step", lambda take, minutes: 1e9)
     line = fails(capsys, *words(own, tmp_path / "run", budget=0.001))
     assert "--budget 0.001: no arm can be trained; a budget of 0.06 s is too short for one step" in line
 
@@ -295,6 +336,7 @@ def test_ctrl_c_in_a_process_of_its_own(own, tmp_path):
         ({"arms": "gan,all"}, "--arms expects all, or different names"),
         ({"seeds": 0}, "--seeds: expects a whole number from 1 to 20"),
         ({"seeds": 21}, "--seeds: expects a whole number from 1 to 20"),
+        ({"jobs": 0}, "--jobs: expects a whole number of at least 1"),
         ({"budget": 0}, "--budget: expects a number above 0"),
         ({"kernels": "fast"}, "--kernels expects one of"),
         ({"data": "nowhere"}, "semi: --data expects one of"),

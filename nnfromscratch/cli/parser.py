@@ -63,7 +63,7 @@ examples:
 
 _SEMI_EXAMPLES = """\
 examples:
-  python -m nnfromscratch semi                                              100 labels, five label sets, half an hour
+  python -m nnfromscratch semi                                              100 labels, 5 label sets, 15 min on 2 cores
   python -m nnfromscratch semi --seeds 1 --budget 0.5                       a first look
   python -m nnfromscratch semi --labels 10,100,1000 --seeds 3               a label curve
   python -m nnfromscratch semi --arms gan,consistency-aug --budget 5

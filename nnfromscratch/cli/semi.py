@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nnfromscratch import kernels, runs
-from nnfromscratch.cli import recipe
-from nnfromscratch.cli.compiling import seconds_to_compile
-from nnfromscratch.cli.gan_warm_up import seconds_of_a_step
-from nnfromscratch.cli.real_images import load_real_images
-from nnfromscratch.cli.semi_settings import arms_of, labels_of, semi_settings
+from nnfromscratch.cli.gan_warm_up import seconds_of, seconds_of_a_step
+from nnfromscratch.cli.semi_experiment import load_experiment
+from nnfromscratch.cli.semi_jobs import Trainer, trainer_of
+from nnfromscratch.cli.semi_settings import semi_settings
 from nnfromscratch.cli.settings import command_line, how_to_go_on
 from nnfromscratch.data import Splits
-from nnfromscratch.errors import DataError, RangeError, RunError
+from nnfromscratch.errors import RunError
 from nnfromscratch.kernels.threads import thread_count
 from nnfromscratch.report.few_labels_words import outcome
-from nnfromscratch.semi import ARMS, Cell, Experiment
-from nnfromscratch.semi.arm import Steps, Task
+from nnfromscratch.semi import Cell, Experiment
+from nnfromscratch.semi.arm import Steps
 from nnfromscratch.semi.experiment import labels_in_words
 from nnfromscratch.wording import counted, duration, percent
 
@@ -42,55 +37,44 @@ def run(arguments: argparse.Namespace) -> int:
     if folder is not None and runs.is_finished(folder):
         return _say_finished(folder)
     with kernels.use(settings["kernels"]):
-        splits = load_real_images("semi", settings, np.random.default_rng(0))
-        experiment = _experiment(settings, splits)
+        experiment, splits = load_experiment(settings)
+        jobs = min(arguments.jobs or thread_count(), len(experiment.open_cells))
         if folder is None:
             folder = runs.new_folder("semi", arguments.out)
             described = runs.describe(
-                "semi", settings, seed=settings["seed"], kernels=settings["kernels"], threads=thread_count()
+                "semi",
+                settings,
+                seed=settings["seed"],
+                kernels=settings["kernels"],
+                threads=1 if jobs > 1 else thread_count(),
             )
-            runs.write_run(folder, described | {"command_line": command_line("semi", settings)})
+            words = command_line("semi", {**settings, "jobs": arguments.jobs})
+            runs.write_run(folder, described | {"jobs": jobs, "command_line": words})
         experiment.folder = folder / TRAININGS
         try:
-            with runs.held(folder, "semi"):
-                _train_and_report(folder, settings, splits, experiment, began, resumed)
+            with runs.held(folder, "semi"), trainer_of(experiment, settings, jobs) as trainer:
+                _train_and_report(folder, settings, splits, experiment, trainer, began, resumed)
         except KeyboardInterrupt:
             print(how_to_go_on("semi", folder), file=sys.stderr)
             return 130
     return _say_finished(folder)
 
 
-def _experiment(settings: dict[str, Any], splits: Splits) -> Experiment:
-    """The experiment that was asked for. Raises, in the words of the command line, where the data do not allow it."""
-    train = splits.train
-    if len(train.classes) < 2:
-        raise DataError(f"semi: --data expects at least 2 classes to tell apart, {settings['data']} has 1")
-    if len(train) < 2:
-        raise DataError(f"semi: --data expects more images, {settings['data']} leaves 1 to learn from")
-    validation = min(recipe.VALIDATION, max(1, len(train) // 10))
-    seeds = range(settings["seed"], settings["seed"] + settings["seeds"])
-    try:
-        return Experiment(
-            {name: ARMS[name] for name in arms_of(settings)}, train, labels_of(settings), seeds, validation
-        )
-    except RangeError as error:
-        words = (
-            str(error)
-            .replace("draw_labelled: count", "semi: --labels")
-            .replace("draw_labelled: labels", "semi: --data")
-        )
-        raise RangeError(words) from error
-
-
 def _train_and_report(
-    folder: Path, settings: dict[str, Any], splits: Splits, experiment: Experiment, began: float, resumed: bool
+    folder: Path,
+    settings: dict[str, Any],
+    splits: Splits,
+    experiment: Experiment,
+    trainer: Trainer,
+    began: float,
+    resumed: bool,
 ) -> None:
     _say_what_comes(folder, settings, splits, experiment)
     timings = {"began": began, "compile_seconds": 0.0}
     described = runs.read_run(folder, "semi")
     steps: dict[str, Steps] | None = described.get("steps")
     if steps is None:
-        steps = _plan(settings, experiment, timings)
+        steps = _plan(settings, experiment, trainer, timings)
         described |= {
             "steps": steps,
             "failed_at_once": {name: _first_failure(experiment, name) for name in experiment.arms if name not in steps},
@@ -98,15 +82,13 @@ def _train_and_report(
         runs.write_run(folder, described)
     else:
         for name, why in described["failed_at_once"].items():
-            experiment.failures |= {cell: why for cell in experiment.cells if cell.arm == name}
+            experiment.fail(name, why)
     number = len(list(experiment.cells))
-    print(f"Training {counted(number, 'network')}{' on from their checkpoints' if resumed else ''} …", flush=True)
+    on, at_once = " on from their checkpoints" if resumed else "", f", {trainer.jobs} at a time" * (trainer.jobs > 1)
+    print(f"Training {counted(number, 'network')}{on}{at_once} …", flush=True)
     places = {cell: place for place, cell in enumerate(experiment.cells, start=1)}
-    experiment.run(
-        steps,
-        resume=True,  # a new folder has nothing to go on from
-        progress=None,
-        on_done=lambda cell: _say_beside_bar(f"  {places[cell]:>3}/{number}  {_result(experiment, cell)}"),
+    trainer.run(
+        steps, on_done=lambda cell: _say_beside_bar(f"  {places[cell]:>3}/{number}  {_result(experiment, cell)}")
     )
     print(f"Testing on {counted(len(splits.test), 'image')}, for the first and only time …", flush=True)
     os.environ["MPLBACKEND"] = "agg"  # pictures go into files, whatever windows somebody has chosen
@@ -115,36 +97,20 @@ def _train_and_report(
     semi_outcome.write_outcome(folder, settings, splits, experiment, timings=timings, resumed=resumed)
 
 
-def _plan(settings: dict[str, Any], experiment: Experiment, timings: dict[str, float]) -> dict[str, Steps]:
+def _plan(
+    settings: dict[str, Any], experiment: Experiment, trainer: Trainer, timings: dict[str, float]
+) -> dict[str, Steps]:
     """From minutes to steps, once. Raises RunError where not one arm has time for a step."""
     if settings["kernels"] == "compiled":
         print("Getting the kernels ready (they are compiled once on each machine) …", flush=True)
-        timings["compile_seconds"] = _seconds_to_compile(experiment)
-    print("Timing a few steps of each arm …", flush=True)
+        timings["compile_seconds"] = seconds_of(trainer.warm_up)
+    at_once = f", {trainer.jobs} at once, as they will train" if trainer.jobs > 1 else ""
+    print(f"Timing a few steps of each arm{at_once} …", flush=True)
     minutes = settings["budget"]
-
-    def time_step(take: Callable[[int], float]) -> float:
-        return seconds_of_a_step(take, minutes)
-
-    steps = experiment.plan(60 * minutes, time_step, on_plan=_say_plan)
+    steps = trainer.plan(60 * minutes, partial(seconds_of_a_step, minutes=minutes), on_plan=_say_plan)
     if not steps:
         raise RunError(f"semi: --budget {minutes:g}: no arm can be trained; {next(iter(experiment.failures.values()))}")
     return steps
-
-
-def _seconds_to_compile(experiment: Experiment) -> float:
-    """Use every kernel once; an arm that fails at it is told when it is timed."""
-    count, seed = experiment.labels[0], experiment.seeds[0]
-    task, seconds = Task(experiment.few(count, seed), seed), 0.0
-    for arm in experiment.arms.values():
-        with contextlib.suppress(Exception):  # not Ctrl-C
-            seconds += seconds_to_compile(partial(arm.plan, task, 3600.0, _take_two))
-    return seconds
-
-
-def _take_two(take: Callable[[int], float]) -> float:
-    """Two steps, of which the second has a teacher as well; one always fits."""
-    return min(take(2), 1.0) or 1.0
 
 
 def _first_failure(experiment: Experiment, name: str) -> str:

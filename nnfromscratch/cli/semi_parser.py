@@ -53,6 +53,13 @@ def add_semi(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--image-size", type=whole(1, most=1024), metavar="N", help="resize a folder's pictures to N×N pixels"
     )
+    parser.add_argument(
+        "--jobs",
+        type=whole(1),
+        metavar="N",
+        help="so many trainings at the same time, on one thread each (default: one for each processor); 1: one after "
+        "the other, on all of them; what comes out is the same for the same numbers of steps",
+    )
     parser.add_argument("--kernels", metavar="NAME", help="compiled (default with Numba), vectorized, loops")
     parser.add_argument("--out", metavar="DIR", help="the run's folder (default runs/semi-DATE-TIME)")
     parser.add_argument("--resume", metavar="DIR", help="go on with the run in DIR, with the settings it had")

@@ -20,6 +20,7 @@ def settings_table(run: Mapping[str, Any], results: Mapping[str, Any]) -> Table:
     """All settings of a run, how many images it had, and on what it ran."""
     rows = [(name.replace("_", " "), _say(value)) for name, value in run["settings"].items() if value is not None]
     rows += [(f"{part} images", f"{count:,}") for part, count in results["images"].items()]
+    rows += [("trainings at a time", str(run["jobs"]))] if "jobs" in run else []
     rows += [("threads", str(run["threads"])), ("platform", run["platform"])]
     rows += [(name, version or "not installed") for name, version in run["versions"].items()]
     rows += [("whole run", duration(results["timings"]["total_seconds"]))]

@@ -10,6 +10,7 @@ from nnfromscratch.semi.linear import fit_linear
 from nnfromscratch.semi.method import Method
 from nnfromscratch.semi.nearest_neighbours import classify_by_neighbours
 from nnfromscratch.semi.paired import PairedDifference, paired_difference
+from nnfromscratch.semi.side_by_side import SideBySide
 from nnfromscratch.semi.training import Learned, train_few_labels
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Learned",
     "Method",
     "PairedDifference",
+    "SideBySide",
     "classify_by_neighbours",
     "draw_labelled",
     "figures",

@@ -11,6 +11,7 @@ import numpy as np
 
 from nnfromscratch.semi.history import FewLabelsHistory
 from nnfromscratch.semi.labels import FewLabels
+from nnfromscratch.semi.progress import ProgressLike
 from nnfromscratch.types import Array
 
 Classify: TypeAlias = Callable[[Array], Array]  # images (N, C, H, W), as in the data set → classes (N,)
@@ -30,7 +31,7 @@ class Task:
     seed: int
     folder: Path | None = None
     resume: bool = False
-    progress: bool | None = False
+    progress: ProgressLike = False
     title: str = ""
 
     def rng(self, purpose: int) -> np.random.Generator:

@@ -14,6 +14,7 @@ from nnfromscratch.errors import RangeError, RunError, require_int
 from nnfromscratch.semi.arm import Arm, Outcome, Steps, Task, TimeStep
 from nnfromscratch.semi.labels import FewLabels, split_labels
 from nnfromscratch.semi.paired import MOST
+from nnfromscratch.semi.progress import ProgressLike
 from nnfromscratch.types import Array
 
 _VALIDATION_SEED = (0, 2)  # of the images put aside: always the same, and that of no label set, which end in 0
@@ -89,46 +90,72 @@ class Experiment:
             rng=np.random.default_rng([seed, 0]),
         )
 
+    @property
+    def open_cells(self) -> list[Cell]:
+        """The trainings that have neither come out nor failed yet."""
+        return [cell for cell in self.cells if cell not in self.outcomes and cell not in self.failures]
+
     def plan(self, seconds: float, time_step: TimeStep, *, on_plan: Callable[[str, Steps], object]) -> dict[str, Steps]:
         """How many steps of each arm fit into so many seconds; by the first label set, for all of them.
 
         An arm that cannot even be timed fails here, for every label set. on_plan: called with an arm's name and steps.
         """
         steps: dict[str, Steps] = {}
-        task = Task(self.few(self.labels[0], self.seeds[0]), self.seeds[0])
-        for name, arm in self.arms.items():
+        for arm in self.arms:
             try:
-                steps[name] = arm.plan(task, seconds, time_step)
-                on_plan(name, steps[name])
+                steps[arm] = self.plan_arm(arm, seconds, time_step)
+                on_plan(arm, steps[arm])
             except Exception as error:  # whatever it is, the other arms go on without this one
-                for cell in self.cells:
-                    if cell.arm == name:
-                        self.failures[cell] = _in_words(error)
+                self.fail(arm, in_words(error))
         return steps
+
+    def plan_arm(self, arm: str, seconds: float, time_step: TimeStep) -> Steps:
+        """The same for one arm; what goes wrong is raised."""
+        seed = self.seeds[0]
+        return self.arms[arm].plan(Task(self.few(self.labels[0], seed), seed), seconds, time_step)
+
+    def warm_up(self, arm: str) -> None:
+        """Let an arm take two steps of each part, the second with a teacher: what it needs is compiled then."""
+        self.plan_arm(arm, 3600.0, lambda take: min(take(2), 1.0) or 1.0)  # of which one always fits
+
+    def fail(self, arm: str, why: str) -> None:
+        """Note that an arm has failed for every label set."""
+        self.failures |= {cell: why for cell in self.cells if cell.arm == arm}
 
     def run(
         self,
         steps: Mapping[str, Steps],
         *,
         resume: bool = False,
-        progress: bool | None = False,
+        progress: ProgressLike = False,
         on_done: Callable[[Cell], object],
     ) -> None:
-        """Train every cell that has not failed yet; one that fails is noted, and the others go on.
+        """Train every cell that has not failed yet, one after the other; one that fails is noted, the others go on.
 
         resume: trainings go on from their checkpoints; those that are complete come back at once.
-        on_done: called after each. Ctrl-C ends it, with a checkpoint.
+        on_done: called after each. Ctrl-C ends it, with a checkpoint. ``SideBySide.run`` trains several at a time.
         """
-        for cell in self.cells:
-            if cell in self.failures or cell in self.outcomes:
-                continue
+        for cell in self.open_cells:
             try:
-                data = self.few(cell.labels, cell.seed)
-                task = Task(data, cell.seed, self._folder_of(cell), resume, progress, cell.title)
-                self.outcomes[cell] = self.arms[cell.arm].run(task, steps[cell.arm])
+                self.outcomes[cell] = self.train_cell(cell, steps[cell.arm], resume=resume, progress=progress)
             except Exception as error:  # what the others have learned in hours must not be lost
-                self.failures[cell] = _in_words(error)
+                self.failures[cell] = in_words(error)
             on_done(cell)
+        self.require_outcome()
+
+    def train_cell(self, cell: Cell, steps: Steps, *, resume: bool = False, progress: ProgressLike = False) -> Outcome:
+        """Train one cell; what goes wrong is raised."""
+        data = self.few(cell.labels, cell.seed)
+        task = Task(data, cell.seed, self._folder_of(cell), resume, progress, cell.title)
+        return self.arms[cell.arm].run(task, steps)
+
+    def sort(self) -> None:
+        """Bring what has come out into the order of the cells: the figures shall not depend on which was first."""
+        self.outcomes = {cell: self.outcomes[cell] for cell in self.cells if cell in self.outcomes}
+        self.failures = {cell: self.failures[cell] for cell in self.cells if cell in self.failures}
+
+    def require_outcome(self) -> None:
+        """Raise RunError where every training failed."""
         if not self.outcomes:
             raise RunError(f"every arm failed, the first: {next(iter(self.failures.values()))}")
 
@@ -156,5 +183,10 @@ def labels_in_words(count: Labels) -> str:
     return "all" if count is None else str(count)
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """Why something failed.
+
+    >>> in_words(ValueError("too few")), in_words(MemoryError())
+    ('too few', 'MemoryError')
+    """
     return str(error) or type(error).__name__

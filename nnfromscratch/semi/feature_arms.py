@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from nnfromscratch.layers import Layer
 from nnfromscratch.semi.arm import Outcome, Steps, Task, TimeStep
 from nnfromscratch.semi.hog import hog
 from nnfromscratch.semi.linear import fit_linear
@@ -30,8 +31,7 @@ class LinearArm:
         """Fit one classifier for each penalty and keep the best."""
 
         def fit(features: Array, labels: Array, penalty: float) -> FromFeatures:
-            layer = fit_linear(features, labels, classes=len(task.data.labelled.classes), penalty=penalty)
-            return lambda x: layer.predict(x).argmax(axis=1)
+            return _Linear(fit_linear(features, labels, classes=len(task.data.labelled.classes), penalty=penalty))
 
         return _best("penalty", self.penalties, fit, task)
 
@@ -51,8 +51,7 @@ class NeighboursArm:
         labelled = task.data.labelled
 
         def fit(_features: Array, labels: Array, k: float) -> FromFeatures:
-            # The images are kept, and not their features, which are many times as large.
-            return lambda x: classify_by_neighbours(x, hog(labelled.images), labels, k=int(k))
+            return _Neighbours(labelled.images, labels, int(k))
 
         possible = tuple(k for k in self.neighbours if k <= len(labelled))
         return _best("k", possible, fit, task)
@@ -69,8 +68,33 @@ def _best(
     accuracy = {setting: float((found(unseen) == validation.labels).mean()) for setting, found in fitted.items()}
     chosen = max(accuracy, key=accuracy.__getitem__)
     best, seconds = fitted[chosen], time.perf_counter() - clock
+    return Outcome(_FromImages(best), seconds, len(labelled), accuracy[chosen], chosen={name: chosen})
 
-    def classify(images: Array) -> Array:
-        return best(hog(images))
 
-    return Outcome(classify, seconds, len(labelled), accuracy[chosen], chosen={name: chosen})
+# Classifiers as objects: they can be pickled, as nested functions cannot.
+
+
+@dataclass(frozen=True)
+class _Linear:
+    layer: Layer
+
+    def __call__(self, features: Array) -> Array:
+        return self.layer.predict(features).argmax(axis=1)
+
+
+@dataclass(frozen=True)
+class _Neighbours:
+    images: Array  # and not their features, which are many times as large
+    labels: Array
+    k: int
+
+    def __call__(self, features: Array) -> Array:
+        return classify_by_neighbours(features, hog(self.images), self.labels, k=self.k)
+
+
+@dataclass(frozen=True)
+class _FromImages:
+    classify: FromFeatures
+
+    def __call__(self, images: Array) -> Array:
+        return self.classify(hog(images))

@@ -11,7 +11,7 @@ from nnfromscratch.data import as_input
 from nnfromscratch.errors import RunError
 from nnfromscratch.gan.sampling import as_bytes
 from nnfromscratch.layers import Layer, Sequential
-from nnfromscratch.semi.arm import Classify, Outcome, Steps, Task, TimeStep
+from nnfromscratch.semi.arm import Outcome, Steps, Task, TimeStep
 from nnfromscratch.semi.labels import FewLabels
 from nnfromscratch.semi.learner import LATENT
 from nnfromscratch.semi.method import Method
@@ -74,7 +74,7 @@ def outcome_of(learned: Learned, task: Task, *, seconds: float = 0.0, samples: i
     """What a training arrived at; seconds, samples: what came before it."""
     history = learned.history
     return Outcome(
-        classifier(learned.network),
+        Classifier(learned.network),
         seconds + history.seconds_done,
         samples + history.samples_done,
         history.accuracy[-1],
@@ -88,12 +88,14 @@ def generated_by(generator: Sequential, rng: np.random.Generator) -> Array:
     return as_bytes(generator.predict(rng.random((SHOWN, LATENT), np.float32)), (0.0, 1.0))
 
 
-def classifier(network: Layer) -> Classify:
-    """From images, as they stand in a data set, to classes."""
+@dataclass(frozen=True)
+class Classifier:
+    """From images, as they stand in a data set, to classes; it can be pickled, as a nested function cannot."""
 
-    def classify(images: Array) -> Array:
+    network: Layer
+
+    def __call__(self, images: Array) -> Array:
+        """(N, C, H, W) → (N,)."""
         starts = range(0, len(images), _AT_ONCE)
-        parts = [network.predict(as_input(images[at : at + _AT_ONCE])).argmax(axis=1) for at in starts]
+        parts = [self.network.predict(as_input(images[at : at + _AT_ONCE])).argmax(axis=1) for at in starts]
         return np.concatenate(parts)
-
-    return classify

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nnfromscratch.semi.history import FewLabelsHistory
 from nnfromscratch.training.progress import is_terminal
@@ -14,15 +15,30 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 
+@dataclass(frozen=True)
+class Course:
+    """How far a training has come: its title, steps that are done, of how many, the last validation accuracy."""
+
+    title: str
+    done: int
+    steps: int
+    accuracy: float | None
+
+
+ProgressLike: TypeAlias = "bool | Callable[[Course], object] | None"
+
+
 class FewLabelsProgress:
     """A bar over all steps, with the last validation accuracy, on standard error.
 
     wanted: None shows the bar in a terminal and nothing in a pipe or in CI, True a line for each look there; False
-    shows nothing anywhere. title: what is being trained.
+    shows nothing anywhere; a function shows nothing either, but is called after each step. title: what is being
+    trained.
     """
 
-    def __init__(self, wanted: bool | None, steps: int, title: str) -> None:
-        self.bar = wanted is not False and is_terminal()
+    def __init__(self, wanted: ProgressLike, steps: int, title: str) -> None:
+        self.told = wanted if callable(wanted) else None
+        self.bar = self.told is None and wanted is not False and is_terminal()
         self.lines = wanted is True and not self.bar
         self.steps, self.title = steps, title
         self._bar: tqdm[Any] | None = None
@@ -40,9 +56,12 @@ class FewLabelsProgress:
             yield
         self._bar = None
 
-    def step(self) -> None:
+    def step(self, history: FewLabelsHistory) -> None:
         """One more step is done."""
-        if self._bar is not None:
+        if self.told is not None:
+            accuracy = history.accuracy[-1] if history.accuracy else None
+            self.told(Course(self.title, history.steps_done, self.steps, accuracy))
+        elif self._bar is not None:
             self._bar.update()
 
     def look(self, history: FewLabelsHistory) -> None:

@@ -9,7 +9,7 @@ from nnfromscratch.data import Dataset
 from nnfromscratch.semi.arm import Outcome, Steps, Task, TimeStep
 from nnfromscratch.semi.labels import FewLabels
 from nnfromscratch.semi.method import Method
-from nnfromscratch.semi.network_arm import classifier, outcome_of, steps_of, train_part
+from nnfromscratch.semi.network_arm import Classifier, outcome_of, steps_of, train_part
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class StudentArm:
         """Train one after the other."""
         taught = train_part(task, self.teacher, "teacher", steps["teacher"])
         data = task.data
-        answers = classifier(taught.network)(data.unlabelled)
+        answers = Classifier(taught.network)(data.unlabelled)
         labels = Dataset(data.unlabelled, answers, data.labelled.classes)
         learned = train_part(
             task, self.student, "student", steps["student"], FewLabels(labels, data.unlabelled, data.validation)

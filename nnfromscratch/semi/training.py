@@ -17,7 +17,7 @@ from nnfromscratch.semi.history import FewLabelsHistory
 from nnfromscratch.semi.labels import FewLabels
 from nnfromscratch.semi.learner import Learner, learner_settings, new_learner
 from nnfromscratch.semi.method import Method
-from nnfromscratch.semi.progress import FewLabelsProgress
+from nnfromscratch.semi.progress import FewLabelsProgress, ProgressLike
 from nnfromscratch.semi.step import step
 from nnfromscratch.training.interrupt import held_signals
 
@@ -41,7 +41,7 @@ def train_few_labels(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     checkpoint_seconds: float = 10.0,
-    progress: bool | None = None,
+    progress: ProgressLike = None,
     title: str = "training",
 ) -> Learned:
     """Train a classifier on a few labelled and many unlabelled images, by any ``Method``.
@@ -61,7 +61,8 @@ def train_few_labels(
     alone: nothing is chosen by them. rng: everything random is drawn from it.
     checkpoint, resume, checkpoint_seconds, progress: as in ``training.fit``: a training that was killed at any moment,
     and resumed by the same call with a generator of the same seed, ends with the same bits as one that was never
-    stopped. Ctrl-C and SIGTERM leave a checkpoint. title: what the progress calls it.
+    stopped. Ctrl-C and SIGTERM leave a checkpoint. progress may also be a function, which is given a ``Course`` after
+    each step. title: what the progress calls it.
 
     Raises, before anything is trained, RangeError, ShapeError or DtypeError for what does not fit together,
     CheckpointError where the checkpoint was written with other settings, RunError where there is one already and
@@ -102,7 +103,7 @@ def train_few_labels(
                 where = f"train_few_labels: step {history.steps_done + 1}"
                 raise NonFiniteError(f"{where}: {error}{save.kept()}") from None
             history.seconds_done += time.perf_counter() - clock
-            display.step()
+            display.step(history)
             done = history.steps_done
             if every and ((done % every == 0 and done + every <= steps) or done == steps):
                 history.look(validation_accuracy(learner.averaged.network, data))
