@@ -55,6 +55,7 @@ def own(tmp_path_factory, digits):
 
 def options(own, epochs=2):
     return [
+        "classify",
         "--data",
         own,
         "--model",
@@ -71,7 +72,7 @@ def options(own, epochs=2):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, own):
     folder = tmp_path_factory.mktemp("runs") / "finished"
-    assert main(["classify", *options(own, 3), "--learning-rate", "0.004", "--out", str(folder)]) == 0
+    assert main([*options(own, 3), "--learning-rate", "0.004", "--out", str(folder)]) == 0
     return folder
 
 
@@ -100,9 +101,9 @@ def figures(folder):
 # --- classify ----------------------------------------------------------------------------------------------------
 
 
-def test_the_default_command_on_mnist(tmp_path):
+def test_classify_on_mnist(tmp_path):
     """As a user types it, with the default network, data and kernels; just fewer images."""
-    command = [sys.executable, "-m", "nnfromscratch", "--train-size", "600", "--epochs", "1", "--seed", "3"]
+    command = [sys.executable, "-m", "nnfromscratch", "classify", "--train-size", "600", "--epochs", "1", "--seed", "3"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""  # no bars in a pipe
@@ -229,6 +230,7 @@ def test_a_folder_of_pictures_is_resized_and_learned(tmp_path, capsys):
             pixels = rng.integers(low, low + 128, (30 + number, 40, 3)).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{number}.png")
     command = [
+        "classify",
         "--data",
         tmp_path / "pictures",
         "--model",
@@ -271,7 +273,7 @@ def never_stopped(tmp_path_factory, own):
 
 def stopped_run(folder, own, epochs, number):
     """A run in a process of its own that gets a signal after its second checkpoint; its exit code and last words."""
-    command = [sys.executable, "-m", "nnfromscratch", "classify", *options(own, epochs), "--out", str(folder)]
+    command = [sys.executable, "-m", "nnfromscratch", *options(own, epochs), "--out", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
     seen, deadline = set(), time.monotonic() + 120
     while len(seen) < 3 and process.poll() is None and time.monotonic() < deadline:
@@ -293,8 +295,8 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, own, never_stopped, nu
     else:
         assert code == -signal.SIGKILL
     assert "finished run" in fails(capsys, "predict", tmp_path / "stopped", "x.png")
-    assert "--epochs expects 8" in fails(capsys, "--resume", tmp_path / "stopped", "--epochs", 9)
-    assert main(["--resume", str(tmp_path / "stopped")]) == 0
+    assert "--epochs expects 8" in fails(capsys, "classify", "--resume", tmp_path / "stopped", "--epochs", 9)
+    assert main(["classify", "--resume", str(tmp_path / "stopped")]) == 0
     assert figures(tmp_path / "stopped") == figures(never_stopped)
     expected = weights(never_stopped)
     for name, array in weights(tmp_path / "stopped").items():
@@ -305,20 +307,20 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, own, never_stopped, nu
 def test_a_run_stopped_before_its_first_checkpoint_starts_again(finished, tmp_path, capsys):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").write_text((finished / "run.json").read_text())
-    assert main(["--resume", str(tmp_path / "run")]) == 0
+    assert main(["classify", "--resume", str(tmp_path / "run")]) == 0
     assert "on from its checkpoint" not in capsys.readouterr().out
     assert figures(tmp_path / "run") == figures(finished)
 
 
 def test_a_finished_run_says_so_and_stays_as_it_is(finished, capsys):
     before = {path.name: path.stat().st_mtime_ns for path in finished.iterdir()}
-    assert main(["--resume", str(finished)]) == 0
+    assert main(["classify", "--resume", str(finished)]) == 0
     assert capsys.readouterr().out.startswith("Finished: test accuracy")
     assert {path.name: path.stat().st_mtime_ns for path in finished.iterdir()} == before
 
 
 def test_a_terminal_that_lacks_letters_gets_others(finished):
-    command = [sys.executable, "-m", "nnfromscratch", "--resume", str(finished)]
+    command = [sys.executable, "-m", "nnfromscratch", "classify", "--resume", str(finished)]
     done = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"test accuracy \d+\.\d+ % \(", done.stdout)
@@ -348,7 +350,7 @@ def test_ctrl_c_while_kernels_are_compiled_tells_how_to_go_on(own, tmp_path, mon
         finally:
             raise RuntimeError("no compiled object yet")
 
-    words = ["--data", own, "--kernels", "compiled", "--batch-size", "16", "--out", str(tmp_path / "run")]
+    words = ["classify", "--data", own, "--kernels", "compiled", "--batch-size", "16", "--out", str(tmp_path / "run")]
     monkeypatch.setattr(Sequential, "forward", compile_and_fail)
     assert main(words) == 130
     assert capsys.readouterr().err.startswith("\nStopped. To go on: python -m nnfromscratch classify --resume")
@@ -428,10 +430,10 @@ def test_figure_box_is_known_where_figures_stand_on_dark_ground(digits):
 
 
 def test_unknown_names_suggest_the_nearest(capsys):
-    assert "did you mean 'lenet5'" in fails(capsys, "--model", "lenet")
-    assert "did you mean 'mnist'" in fails(capsys, "--data", "minst")
+    assert "did you mean 'lenet5'" in fails(capsys, "classify", "--model", "lenet")
+    assert "did you mean 'mnist'" in fails(capsys, "classify", "--data", "minst")
     assert "did you mean 'classify'" in fails(capsys, "clasify")
-    assert "did you mean 'vectorized'" in fails(capsys, "--kernels", "vectorised")
+    assert "did you mean 'vectorized'" in fails(capsys, "classify", "--kernels", "vectorised")
     assert "did you mean 'compiled'" in fails(capsys, "gradcheck", "--kernels", "compild")
     assert "did you mean 'conv2d'" in fails(capsys, "gradcheck", "--operation", "conv2")
 
@@ -453,7 +455,7 @@ def test_gradcheck_prints_its_table(capsys):
         (["--learning-rate", "nan"], "expects a number above 0, is 'nan'"),
         (["--learning-rate", "0"], "expects a number above 0, is '0'"),
         (["--epoch", "1"], "unrecognized arguments: --epoch"),
-        (["classify", "extra"], "unrecognized arguments: extra"),
+        (["extra"], "unrecognized arguments: extra"),
         (["--train-size", "60000"], "--train-size expects at most 55000"),
         (["--resume", "nowhere"], "nowhere"),
         (["--resume", "a", "--out", "b"], "either --out"),
@@ -464,7 +466,7 @@ def test_gradcheck_prints_its_table(capsys):
 )
 def test_each_mistake_has_one_clear_line(words, says, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert says in fails(capsys, *words)
+    assert says in fails(capsys, "classify", *words)
     assert list(tmp_path.iterdir()) == []  # nothing was begun
 
 
@@ -479,7 +481,7 @@ def test_each_mistake_has_one_clear_line(words, says, capsys, tmp_path, monkeypa
 )
 def test_data_that_cannot_be_learned_from(shape, classes, says, tmp_path, capsys):
     np.savez(tmp_path / "own.npz", images=np.zeros(shape, np.uint8), labels=np.arange(shape[0]) % classes)
-    assert says in fails(capsys, "--data", tmp_path / "own.npz", "--out", tmp_path / "run")
+    assert says in fails(capsys, "classify", "--data", tmp_path / "own.npz", "--out", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -496,13 +498,13 @@ def test_a_run_whose_settings_were_spoiled(name, value, says, finished, tmp_path
     run = json.loads((finished / "run.json").read_text())
     run["settings"][name] = value
     (tmp_path / "run.json").write_text(json.dumps(run))
-    assert says in fails(capsys, "--resume", tmp_path)
+    assert says in fails(capsys, "classify", "--resume", tmp_path)
 
 
 def test_a_run_whose_results_were_spoiled(finished, tmp_path, capsys):
     (tmp_path / "run.json").write_bytes((finished / "run.json").read_bytes())
     (tmp_path / "results.json").write_text('{"run": {}, "results": {}}')
-    assert "expects the results of classify, is damaged" in fails(capsys, "--resume", tmp_path)
+    assert "expects the results of classify, is damaged" in fails(capsys, "classify", "--resume", tmp_path)
     results = json.loads((finished / "results.json").read_text())
     results["results"]["image_shape"] = [1, 28, "x"]
     (tmp_path / "results.json").write_text(json.dumps(results))
@@ -513,7 +515,7 @@ def test_a_run_whose_results_were_spoiled(finished, tmp_path, capsys):
 def test_two_runs_do_not_share_a_folder(finished, tmp_path, capsys):
     (tmp_path / "run.json").write_bytes((finished / "run.json").read_bytes())
     with runs.held(tmp_path, "classify"):
-        assert "another process is at work on it" in fails(capsys, "--resume", tmp_path)
+        assert "another process is at work on it" in fails(capsys, "classify", "--resume", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
@@ -556,7 +558,7 @@ def test_what_the_system_refuses_is_one_line(trouble, says, monkeypatch, capsys)
 
 
 def test_output_that_nobody_takes_ends_without_a_traceback(finished):
-    words = [sys.executable, "-m", "nnfromscratch", "--resume", str(finished)]
+    words = [sys.executable, "-m", "nnfromscratch", "classify", "--resume", str(finished)]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.stdout.close()  # as `| head -0` does
     assert (process.wait(60), process.stderr.read()) == (141, "")
@@ -574,7 +576,7 @@ def test_diverging_training_is_one_line(own, tmp_path, capsys):
 
 def test_numba_is_asked_for_where_it_is_missing(monkeypatch, capsys):
     monkeypatch.setattr(kernels, "why_not_compiled", lambda: "Numba is not installed (pip install numba)")
-    assert "--kernels compiled expects Numba" in fails(capsys, "--kernels", "compiled")
+    assert "--kernels compiled expects Numba" in fails(capsys, "classify", "--kernels", "compiled")
 
 
 # --- help --------------------------------------------------------------------------------------------------------
@@ -588,11 +590,14 @@ def shown(capsys, *words):
 
 
 def test_help_has_examples_everywhere(capsys):
-    for words in ([], ["classify"], ["predict"], ["generate"], ["sample"], ["gradcheck"]):
+    for words in ([], ["article"], ["classify"], ["predict"], ["generate"], ["sample"], ["gradcheck"]):
         text = shown(capsys, *words, "--help")
         assert "examples: python -m nnfromscratch" in text
         if not words:
-            assert all(command in text for command in ("classify", "predict", "generate", "sample", "gradcheck"))
+            assert all(
+                command in text
+                for command in ("article", "classify", "predict", "generate", "sample", "semi", "gradcheck")
+            )
     assert shown(capsys, "--version") == f"nnfromscratch {nnfromscratch.__version__}"
 
 

@@ -9,6 +9,8 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 
+from nnfromscratch.cli.stopped import Stopped
+
 __all__ = ["main"]
 
 
@@ -16,8 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code: 0; 2 for what a user can mend, told in one line; 130 for Ctrl-C."""
     try:
         return _run(sys.argv[1:] if argv is None else list(argv))
-    except KeyboardInterrupt:
-        print("\nnnfromscratch: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"\n{error}" if isinstance(error, Stopped) else "\nnnfromscratch: interrupted", file=sys.stderr)
         return 130
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import copy
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from nnfromscratch import data, kernels, models, runs, training
 from nnfromscratch.cli import recipe
 from nnfromscratch.cli.compiling import seconds_to_compile
 from nnfromscratch.cli.real_images import load_real_images
-from nnfromscratch.cli.settings import command_line, how_to_go_on, of_resumed_run, require_kernels, typed
+from nnfromscratch.cli.settings import command_line, of_resumed_run, require_kernels, typed
+from nnfromscratch.cli.stopped import Stopped
 from nnfromscratch.data import Dataset, Splits
 from nnfromscratch.errors import DataError, RangeError, RunError, ShapeError, require_choice
 from nnfromscratch.functional import softmax_cross_entropy
@@ -52,9 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             with runs.held(folder, "classify"):
                 _train_and_report(folder, settings, splits, network, began, resumed)
-        except KeyboardInterrupt:
-            print(how_to_go_on("classify", folder), file=sys.stderr)
-            return 130
+        except KeyboardInterrupt as error:
+            raise Stopped("classify", folder) from error
     return 0
 
 

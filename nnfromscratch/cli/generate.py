@@ -20,7 +20,8 @@ from nnfromscratch.cli.gan_recipes import rules_in_words
 from nnfromscratch.cli.gan_settings import NO_JUDGE, generate_settings, typed_again
 from nnfromscratch.cli.gan_warm_up import seconds_of, seconds_of_a_step, steps_in
 from nnfromscratch.cli.real_images import load_real_images
-from nnfromscratch.cli.settings import command_line, how_to_go_on
+from nnfromscratch.cli.settings import command_line
+from nnfromscratch.cli.stopped import Stopped
 from nnfromscratch.errors import NonFiniteError, RunError
 from nnfromscratch.gan.diagnostics import Finding
 from nnfromscratch.gan.players import output_range
@@ -51,9 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
             _write_run(folder, described, settings)
         try:
             _train_and_report(folder, game, judge, began, resumed)
-        except KeyboardInterrupt:
-            print(how_to_go_on("generate", folder), file=sys.stderr)
-            return 130
+        except KeyboardInterrupt as error:
+            raise Stopped("generate", folder) from error
     return 0
 
 

@@ -15,7 +15,8 @@ from nnfromscratch.cli.gan_warm_up import seconds_of, seconds_of_a_step
 from nnfromscratch.cli.semi_experiment import load_experiment
 from nnfromscratch.cli.semi_jobs import Trainer, trainer_of
 from nnfromscratch.cli.semi_settings import semi_settings
-from nnfromscratch.cli.settings import command_line, how_to_go_on
+from nnfromscratch.cli.settings import command_line
+from nnfromscratch.cli.stopped import Stopped
 from nnfromscratch.data import Splits
 from nnfromscratch.errors import RunError
 from nnfromscratch.kernels.threads import thread_count
@@ -54,9 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             with runs.held(folder, "semi"), trainer_of(experiment, settings, jobs) as trainer:
                 _train_and_report(folder, settings, splits, experiment, trainer, began, resumed)
-        except KeyboardInterrupt:
-            print(how_to_go_on("semi", folder), file=sys.stderr)
-            return 130
+        except KeyboardInterrupt as error:
+            raise Stopped("semi", folder) from error
     return _say_finished(folder)
 
 

@@ -68,9 +68,3 @@ def require_kernels(command: str, name: str) -> None:
     """Raise RunError where the compiled kernels are wanted and Numba is missing."""
     if name == "compiled" and (reason := kernels.why_not_compiled()) is not None:
         raise RunError(f"{command}: --kernels compiled expects Numba. {reason}")
-
-
-def how_to_go_on(command: str, folder: Path) -> str:
-    """What to say after Ctrl-C."""
-    again = shlex.join(["python", "-m", "nnfromscratch", command, "--resume", str(folder)])
-    return f"\nStopped. To go on: {again}"

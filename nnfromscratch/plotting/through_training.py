@@ -32,7 +32,7 @@ def training_strip(steps: Sequence[int], frames: Array) -> Figure:
     ['0', '100', '200']
     """
     _require_frames("training_strip", steps, frames)
-    chosen = _spread(steps)
+    chosen = spread_steps(steps, _COLUMNS)
     shown = frames[chosen, :_ROWS].swapaxes(0, 1)  # noise by noise
     tiles = Tiles("training_strip", shown.reshape(-1, *frames.shape[2:]), len(chosen))
     figure = new_figure(
@@ -83,12 +83,16 @@ def _require_frames(operation: str, steps: Sequence[int], frames: Array) -> None
         raise RangeError(f"{operation}: steps expects numbers from 0 that rise, has {list(steps)}")
 
 
-def _spread(steps: Sequence[int]) -> list[int]:
-    """The places of at most 12 steps: the first, the last, and between them about evenly many for every doubling."""
-    if len(steps) <= _COLUMNS:
+def spread_steps(steps: Sequence[int], most: int) -> list[int]:
+    """The places of at most so many steps: the first, the last, and between them about evenly many for every doubling.
+
+    >>> spread_steps([0, 100, 200, 300, 400, 500, 600, 700, 800], 5)
+    [0, 1, 2, 4, 8]
+    """
+    if len(steps) <= most:
         return list(range(len(steps)))
     first, last = max(1, steps[1]), steps[-1]
-    wanted = np.geomspace(first, last, _COLUMNS - 1)
+    wanted = np.geomspace(first, last, most - 1)
     chosen = {0, *(int(np.abs(np.asarray(steps) - step).argmin()) for step in wanted)}
     others = [place for place in range(len(steps)) if place not in chosen]
-    return sorted([*chosen, *others[: _COLUMNS - len(chosen)]])
+    return sorted([*chosen, *others[: most - len(chosen)]])

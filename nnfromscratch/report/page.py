@@ -25,7 +25,7 @@ $style</style>
 <body>
 <header>
 <h1>$title</h1>
-<p class="lead">$lead</p>
+$sentence<p class="lead">$lead</p>
 $figures</header>
 <main>
 $sections</main>
@@ -46,7 +46,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, if any, and paragraphs; if wanted a picture (PNG or GIF) and what it shows, code to copy, a table."""
+    """A heading, if any, and paragraphs; if wanted a picture (PNG or GIF) and what it shows, code to copy, a table.
+
+    links: words, and the page that they lead to, which lies beside or below this one.
+    """
 
     title: str
     paragraphs: tuple[str, ...] = ()
@@ -54,14 +57,22 @@ class Section:
     shows: str = ""
     code: str = ""
     table: Table | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 def page(
-    title: str, lead: str, sections: Sequence[Section], *, figures: Sequence[tuple[str, str]] = (), footer: str = ""
+    title: str,
+    lead: str,
+    sections: Sequence[Section],
+    *,
+    sentence: str = "",
+    figures: Sequence[tuple[str, str]] = (),
+    footer: str = "",
 ) -> str:
     """The page as text. Everything given is text, not HTML: what looks like a tag is shown as it is.
 
-    figures: the few numbers that matter most, (number, what it is).
+    sentence: what the whole page comes to, in large letters. figures: the few numbers that matter most, (number, what
+    it is).
 
     >>> "1 &lt; 2" in page("Title", "1 < 2", [Section("First", ("A paragraph.",))])
     True
@@ -69,6 +80,7 @@ def page(
     boxes = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(number)}</dd></div>" for number, name in figures)
     return _PAGE.substitute(
         title=escape(title),
+        sentence=f'<p class="sentence">{escape(sentence)}</p>\n' if sentence else "",
         lead=escape(lead),
         style=STYLE,
         figures=f"<dl>{boxes}</dl>\n" if boxes else "",
@@ -93,6 +105,7 @@ def _section(section: Section) -> str:
         parts.append(f"<pre><code>{escape(section.code)}</code></pre>")
     if section.table is not None:
         parts.append(_table(section.table))
+    parts += [f'<p><a href="{escape(address)}">{escape(text)}</a></p>' for text, address in section.links]
     return "<section>\n" + "\n".join(parts) + "\n</section>\n"
 
 

@@ -16,6 +16,8 @@ h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 0.75rem; }
 h2 { font-size: 1.35rem; line-height: 1.3; margin: 0 0 0.75rem; }
 p { max-width: 44rem; margin: 0 0 0.9rem; }
 .lead { font-size: 1.2rem; }
+.sentence { font-size: 1.6rem; line-height: 1.35; font-weight: 600; max-width: none; text-wrap: pretty; }
+a { color: var(--accent); }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 0.8rem; margin: 1.6rem 0 0; }
 dl div { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 0.8rem 1rem; }
 dl div { display: flex; flex-direction: column-reverse; justify-content: flex-end; }
