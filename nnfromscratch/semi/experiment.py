@@ -96,7 +96,7 @@ class Experiment:
         return [cell for cell in self.cells if cell not in self.outcomes and cell not in self.failures]
 
     def plan(self, seconds: float, time_step: TimeStep, *, on_plan: Callable[[str, Steps], object]) -> dict[str, Steps]:
-        """How many steps of each arm fit into so many seconds; by the first label set, for all of them.
+        """How many steps of each arm fit into so many seconds; by the largest label set, for all of them.
 
         An arm that cannot even be timed fails here, for every label set. on_plan: called with an arm's name and steps.
         """
@@ -112,7 +112,8 @@ class Experiment:
     def plan_arm(self, arm: str, seconds: float, time_step: TimeStep) -> Steps:
         """The same for one arm; what goes wrong is raised."""
         seed = self.seeds[0]
-        return self.arms[arm].plan(Task(self.few(self.labels[0], seed), seed), seconds, time_step)
+        most = None if None in self.labels else max(filter(None, self.labels))
+        return self.arms[arm].plan(Task(self.few(most, seed), seed), seconds, time_step)
 
     def warm_up(self, arm: str) -> None:
         """Let an arm take two steps of each part, the second with a teacher: what it needs is compiled then."""

@@ -24,7 +24,10 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True)
 class NetworkArm:
-    """One network, one method. most_steps: no more, also where there is time."""
+    """One network, one method.
+
+    most_steps: for 100 labels or fewer no more, also where there is time; for more labels as many more.
+    """
 
     method: Method
     most_steps: int | None = None
@@ -32,7 +35,9 @@ class NetworkArm:
     def plan(self, task: Task, seconds: float, time_step: TimeStep, /) -> Steps:
         """The steps that fit into so many seconds."""
         steps = steps_of(self.method, task.data, seconds, time_step)
-        return {"training": steps if self.most_steps is None else min(steps, self.most_steps)}
+        if self.most_steps is not None:
+            steps = min(steps, max(self.most_steps, self.most_steps * len(task.data.labelled) // 100))
+        return {"training": steps}
 
     def run(self, task: Task, steps: Mapping[str, int], /) -> Outcome:
         """Train."""

@@ -9,7 +9,7 @@ from few_labels_cases import SMALL, few
 from nnfromscratch import kernels
 from nnfromscratch.errors import RunError
 from nnfromscratch.layers import Conv2d, WeightNorm
-from nnfromscratch.semi import ARMS, FewLabels
+from nnfromscratch.semi import ARMS, FewLabels, network_arm
 from nnfromscratch.semi.arm import Task
 from nnfromscratch.semi.feature_arms import LinearArm, NeighboursArm
 from nnfromscratch.semi.learner import new_learner
@@ -160,6 +160,14 @@ def test_time_becomes_steps():
     assert plans["student"] == {"teacher": 4800, "student": 1200}
     assert plans["conditional"] == {"game": 3000, "training": 3000}
     assert plans["hog-linear"] == plans["hog-knn"] == {}
+
+
+@pytest.mark.parametrize(("labels", "steps"), [(9, 3000), (100, 3000), (1000, 30_000)])
+def test_labels_alone_take_more_steps_where_there_are_more_labels(labels, steps, monkeypatch):
+    monkeypatch.setattr(network_arm, "steps_of", lambda *_: 50_000)
+    data = few(9, (1, 8, 8))
+    more = FewLabels(data.labelled.take(np.arange(labels) % 9), data.unlabelled, data.validation)
+    assert ARMS["labels-only"].plan(Task(more, 0), 60.0, lambda take: 1.0) == {"training": steps}
 
 
 def test_what_is_timed_are_steps():

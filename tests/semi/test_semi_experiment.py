@@ -94,6 +94,13 @@ def test_the_number_of_steps_is_decided_once_for_all_label_sets():
     assert [steps for _, steps in one.arms["good"].tasks[1:]] == [{"training": 20}] * 3
 
 
+@pytest.mark.parametrize(("labels", "most"), [((6, 12), 12), ((12, 6), 12), ((6, None, 12), 120)])
+def test_the_largest_label_set_decides_the_number_of_steps(labels, most):
+    one = experiment(labels=labels)
+    one.plan_arm("good", 10.0, lambda take: 0.5)
+    assert len(one.arms["good"].tasks[0].data.labelled) == most
+
+
 def test_arms_are_interleaved():
     cells = list(experiment(labels=(6, None), seeds=(0, 1)).cells)
     assert [(cell.arm, cell.labels, cell.seed) for cell in cells[:5]] == [
