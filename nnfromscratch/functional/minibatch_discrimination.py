@@ -14,6 +14,7 @@ from nnfromscratch.errors import (
     require_wrt,
 )
 from nnfromscratch.functional.dense import dense
+from nnfromscratch.kernels import active
 from nnfromscratch.types import Array, Backward
 
 
@@ -36,7 +37,7 @@ def minibatch_discrimination(x: Array, weight: Array) -> tuple[Array, Backward]:
     The paper's sum includes j = n, which adds 1 to every o and changes no gradient; it is left out here, as in the
     authors' program, so that o = 0 means: nobody is like this one. o lies between 0 and N − 1 and grows with the batch,
     so use batches of one size. Where two samples agree exactly, the absolute value has a kink; its slope there is 0.
-    Memory grows as N²·(B + C).
+    Memory grows as N²·B.
     x: (N, A)   weight T: (A, B, C)   y: (N, A + B)
     Raises ShapeError where A disagrees or A, B or C is zero, DtypeError where the arrays' types do.
     Source: Salimans et al., Improved Techniques for Training GANs (2016), section 3.2.
@@ -55,17 +56,19 @@ def minibatch_discrimination(x: Array, weight: Array) -> tuple[Array, Backward]:
     require_shape(name, "x", x.shape, ("N", features))
     require_nonempty_axes(name, "x", x.shape)
     require_nonempty_axes(name, "weight", weight.shape)
+    kernel = active()
     m, dense_backward = dense(x, weight.reshape(features, kernels * size))
     m = np.ascontiguousarray(m.T).reshape(kernels, size, -1)  # (B, C, N): one kernel's numbers side by side
-    similarity = np.stack([_similarities(each) for each in m])  # (B, N, N)
+    similarity = np.exp(-kernel.pair_distances(m))  # (B, N, N)
+    similarity[:, np.arange(len(x)), np.arange(len(x))] = 0  # a sample and itself
     y = np.concatenate([x, similarity.sum(axis=2).T], axis=1)
     shape, dtype = y.shape, y.dtype
 
     def backward(dy: Array, wrt: Collection[str] = ("x", "weight")) -> tuple[Array | None, Array | None]:
         require_wrt(name, wrt, ("x", "weight"))
         require_gradient(name, dy, shape, dtype)
-        do = dy[:, features:].T
-        dm = np.stack([_pulls(*each) for each in zip(m, similarity, do, strict=True)])
+        dd = -similarity * dy[:, features:].T[:, :, None]  # ∂L/∂ the distances
+        dm = kernel.pair_distances_grad(dd, m)
         dx, dweight, _ = dense_backward(dm.reshape(kernels * size, -1).T, wrt=wrt)
         return (
             dy[:, :features] + dx if "x" in wrt else None,
@@ -73,18 +76,3 @@ def minibatch_discrimination(x: Array, weight: Array) -> tuple[Array, Backward]:
         )
 
     return y, backward
-
-
-def _similarities(m: Array) -> Array:
-    """exp(−Σ_c |m[c, n] − m[c, j]|) of all pairs, (N, N), for one kernel's m, (C, N); 0 for a sample and itself."""
-    distances = m[:, :, None] - m[:, None, :]
-    similarity: Array = np.exp(-np.abs(distances, out=distances).sum(axis=0))
-    np.fill_diagonal(similarity, 0)
-    return similarity
-
-
-def _pulls(m: Array, similarity: Array, do: Array) -> Array:
-    """∂L/∂m, (C, N), of one kernel: what every pair does to both of its samples, added up."""
-    pairs = (do[:, None] + do) * similarity
-    directions = np.sign(m[:, None, :] - m[:, :, None])  # (C, N, N): from n to j
-    return np.asarray(np.einsum("cnj,nj->cn", directions, pairs))

@@ -37,6 +37,8 @@ class KernelSet:
     batch_statistics: Callable[..., Any]
     batch_norm: Callable[..., Any]
     batch_norm_grad: Callable[..., Any]
+    pair_distances: Callable[..., Any]
+    pair_distances_grad: Callable[..., Any]
     adam: Callable[..., Any]
     replaced: frozenset[str] = frozenset()
 

@@ -2,7 +2,8 @@
 
 Every kernel brings its images into the order (H, C, W, N) (no copy where they already are), allocates its result and
 lets each thread fill the part that it owns. ``correlation`` holds the arithmetic of all three convolution kernels,
-``pooling`` that of the four pooling kernels, ``elementwise`` all that is one pass over memory.
+``pooling`` that of the four pooling kernels, ``elementwise`` all that is one pass over memory, ``pairs`` the distances
+between samples.
 
 How a convolution becomes one kind of sum: the output at row i, column j adds up *taps*. A tap (p, q, c) is one kernel
 offset of one channel; it multiplies the pixel under that offset, a vector of N numbers, by one weight for each output
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from nnfromscratch.kernels import correlation, elementwise, pooling
+from nnfromscratch.kernels import correlation, elementwise, pairs, pooling
 from nnfromscratch.kernels.geometry import Padding, Pair, inside, output_size, window, window_counts, winner_dtype
 from nnfromscratch.kernels.memory import as_channels, as_images, as_rows, empty_rows, from_channels
 from nnfromscratch.kernels.threads import in_turn, share
@@ -294,6 +295,22 @@ def batch_norm_grad(
     work = partial(elementwise.normalize_grad, result, dx, pixels, mean, scale, _flat(weight), dweight, dbias)
     share(work, dy.shape[1], cost=cost)
     return from_channels(result, dy.shape), dweight, dbias
+
+
+def pair_distances(m: Array) -> Array:
+    """d[b, n, j] = Σ_c |m[b, c, n] − m[b, c, j]|, a row of it at a time."""
+    m = _flat(m)
+    d = np.empty((len(m), m.shape[2], m.shape[2]), m.dtype)
+    share(partial(pairs.distances, d, m), len(m), cost=3.0 * m.size * m.shape[2])
+    return d
+
+
+def pair_distances_grad(dd: Array, m: Array) -> Array:
+    """Each of both samples of a pair moves it, up where it is the larger one."""
+    m = _flat(m)
+    dm = np.empty_like(m)
+    share(partial(pairs.distances_grad, dm, _flat(dd), m), len(m), cost=4.0 * m.size * m.shape[2])
+    return dm
 
 
 def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]) -> None:

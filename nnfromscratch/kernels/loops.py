@@ -174,6 +174,29 @@ def batch_norm_grad(
     return dx, dweight, dbias
 
 
+def pair_distances(m: Array) -> Array:
+    """d[b, n, j] = Σ_c |m[b, c, n] − m[b, c, j]|: for each b how far apart any two of the N samples are."""
+    kernels, size, count = m.shape
+    d = np.zeros((kernels, count, count), m.dtype)
+    for b, n, j in np.ndindex(d.shape):
+        for c in range(size):
+            d[b, n, j] += abs(m[b, c, n] - m[b, c, j])
+    return d
+
+
+def pair_distances_grad(dd: Array, m: Array) -> Array:
+    """∂L/∂m[b, c, n] = Σ_j (∂L/∂d[b, n, j] + ∂L/∂d[b, j, n]) · s, s = ±1 as m[b, c, n] is above or below m[b, c, j].
+
+    Where the two are equal, at the kink of |·|, s is 0.
+    """
+    dm = np.zeros_like(m)
+    for b, c, n in np.ndindex(m.shape):
+        for j in range(m.shape[2]):
+            s = int(m[b, c, n] > m[b, c, j]) - int(m[b, c, n] < m[b, c, j])
+            dm[b, c, n] += (dd[b, n, j] + dd[b, j, n]) * m.dtype.type(s)
+    return dm
+
+
 def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]) -> None:
     """m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  θ ← kept·θ − rate·m / (√v·correction + ε), in place.
 

@@ -290,6 +290,31 @@ def _but_channels(x: Array) -> tuple[int, ...]:
     return (0,) if x.ndim == 2 else (0, 2, 3)
 
 
+def pair_distances(m: Array) -> Array:
+    """d[b, n, j] = Σ_c |m[b, c, n] − m[b, c, j]|, one matrix after the other, so that it stays in the cache."""
+    d = np.zeros((len(m), m.shape[2], m.shape[2]), m.dtype)
+    difference = np.empty(d.shape[1:], m.dtype)
+    for total, numbers in zip(d, m, strict=True):
+        for row in numbers:
+            np.subtract(row[:, None], row, out=difference)
+            total += np.abs(difference, out=difference)
+    return d
+
+
+def pair_distances_grad(dd: Array, m: Array) -> Array:
+    """∂L/∂m[b, c, n]: the sum of ∂L/∂d[b, n, j] + ∂L/∂d[b, j, n] over all m[b, c, j] below, less that over all above.
+
+    What n gets from a j below is what j loses to it, since the matrix of these sums is symmetric: one comparison does.
+    """
+    dm, ones = np.empty_like(m), np.ones(m.shape[2], m.dtype)
+    for gradient, numbers, result in zip(dd, m, dm, strict=True):
+        both = gradient + gradient.T
+        for c, row in enumerate(numbers):
+            below = both * (row[:, None] > row)
+            result[c] = below @ ones - ones @ below  # the sums of the rows and of the columns, by BLAS
+    return dm
+
+
 def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]) -> None:
     """One step of Adam, of θ, m and v in place, a piece at a time."""
     beta1, rest1, beta2, rest2, rate, correction, eps, kept = settings

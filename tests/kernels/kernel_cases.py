@@ -172,6 +172,9 @@ def every_kernel(kernels, dtype, *, batch=3, channels=3, filters=5, size=(5, 4),
         for place, result in enumerate(kernels.batch_norm_grad(dy, x, y, gamma, mean, scale, slope)):
             results[f"batch_norm_grad_{slope}_{place}"] = result
     results["mean"], results["variance"] = kernels.batch_statistics(x)
+    m = draw(filters, 2, batch)
+    results["pair_distances"] = kernels.pair_distances(m)
+    results["pair_distances_grad"] = kernels.pair_distances_grad(draw(filters, batch, batch), m)
     theta, g, m, v = draw(4, *x.shape)
     v = abs(v)
     kernels.adam(theta, g, m, v, (0.75, 0.25, 0.5, 0.5, 0.125, 2.0, 0.25, 0.5))

@@ -63,9 +63,9 @@ def test_a_cache_folder_that_is_a_file_is_no_error(tmp_path):
 
 def test_importing_the_kernels_compiles_nothing():
     program = """
-from nnfromscratch.kernels import compiled, correlation, elementwise, pooling
+from nnfromscratch.kernels import compiled, correlation, elementwise, pairs, pooling
 from numba.core.dispatcher import Dispatcher
-modules = correlation, elementwise, pooling
+modules = correlation, elementwise, pairs, pooling
 kernels = [k for module in modules for k in vars(module).values() if isinstance(k, Dispatcher)]
 assert len(kernels) > 12
 print(sum(len(kernel.signatures) for kernel in kernels))
@@ -78,7 +78,7 @@ print(sum(len(kernel.signatures) for kernel in kernels))
 def test_nothing_is_compiled_twice(dtype):
     # neither for read-only arrays, nor for other memory orders, slopes and shapes
     kernels = kernel_set("compiled")
-    modules = kernels.correlation, kernels.elementwise, kernels.pooling
+    modules = kernels.correlation, kernels.elementwise, kernels.pairs, kernels.pooling
 
     def signatures():
         found = {}
@@ -123,6 +123,7 @@ def test_no_index_is_out_of_bounds(tmp_path):
         "test_kernels_convolution.py",
         "test_kernels_elementwise.py",
         "test_kernels_matmul.py",
+        "test_kernels_pairs.py",
         "test_kernels_pooling.py",
         "test_kernels_random.py",
     ]

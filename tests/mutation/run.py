@@ -59,7 +59,7 @@ def tests_for(path: Path) -> list[list[str]]:
         stages = [f"tests/functional/test_functional_{path.stem}.py", "tests/functional/test_functional_contract.py"]
         return [[stage] for stage in stages]
     both = [["tests/kernels/test_kernels_convolution.py"], ["tests/kernels/test_kernels_pooling.py"]]
-    others = [[f"tests/kernels/test_kernels_{name}.py"] for name in ("matmul", "elementwise", "adam")]
+    others = [[f"tests/kernels/test_kernels_{name}.py"] for name in ("matmul", "elementwise", "pairs", "adam")]
     if path.stem in ("loops", "vectorized"):
         return [[*stage, "-k", path.stem] for stage in both + others]
     if path.stem in ("compiled", "correlation", "pooling"):
