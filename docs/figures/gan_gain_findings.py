@@ -1,0 +1,107 @@
+"""What few_labels.json says about where a GAN helps and where not, in sentences made from the figures."""
+
+from __future__ import annotations
+
+import statistics
+
+from figures import few_labels
+from figures.gan_gain import SURE, arms, compared, counted_in_words, difference, labels_in_words, signed
+from figures.gan_gain_tables import AUGMENTED, LABELS, MINUTES
+from measured import NOTHING
+
+from nnfromscratch.wording import percent
+
+PAPER = 0.9907  # Salimans et al. (2016), table 1: 100 labels, the mean of ten label sets
+
+
+def ahead_of_a_gan(results):
+    """The arms without a generator whose mean is higher than that of the GAN, without and with augmentation."""
+    found, lines = arms(results), []
+    for arm in ("gan", "gan-aug"):
+        pairs = {
+            other: difference(found, other, arm)
+            for other in found
+            if other.removesuffix("-aug") not in ("gan", "student", "conditional")
+        }
+        higher = {other: pair for other, pair in pairs.items() if pair is not None and pair.mean > 0}
+        order = sorted(higher, key=lambda other: -higher[other].mean)
+        named = ", ".join(f"`{other}` by {signed(higher[other]).removeprefix('+')}" for other in order)
+        if any(pair is not None for pair in pairs.values()):
+            lines.append(f"- of `{arm}`: {named or 'none'}")
+    return "\n".join(lines) or NOTHING
+
+
+def where_the_gain_is(results, minutes=1):
+    """With how many labels the mean gain is largest, and from how many on there is none."""
+    return "\n".join(
+        f"- {said}" for other in ("labels-only", "self-training") if (said := _gain_by_labels(results, other, minutes))
+    )
+
+
+def what_time_brings(results, arm="gan"):
+    """How the errors of an arm fall from the shortest to the longest training."""
+    errors = {
+        minutes: 1 - statistics.mean(found[arm].values())
+        for minutes in MINUTES
+        if arm in (found := arms(results, minutes=minutes))
+    }
+    if len(errors) < 2:
+        return ""
+    (short, before), *_, (long, after) = errors.items()
+    times = f"{long / short:.3g} times the time"
+    if after >= before:
+        return f"{times[0].upper()}{times[1:]} did not make `{arm}` better."
+    missing = f"; the paper's {percent(PAPER, 2)} is not reached" if 1 - after < PAPER else ""
+    missing = f" The paper's {percent(PAPER, 2)} are not reached." if 1 - after < PAPER else ""
+    return f"With {times}, `{arm}` makes {percent(after, 2)} errors instead of {percent(before, 2)}.{missing}"
+
+
+def no_help(results):
+    """What the comparisons say where no help was expected, also where there is some."""
+    said = []
+    for labels in ("100", *few_labels.ROWS["no help"].labels):
+        found, of = arms(results, labels), "training" if labels == "all" else "label set"
+        pairs = [("conditional", "labels-only")] + ([("gan", "labels-only")] if labels == "all" else [])
+        words = [sentence for arm, other in pairs if (sentence := compared(found, arm, other, of))]
+        said += [f"- With {labels_in_words(labels)} labels {sentence}" for sentence in words]
+    return "\n".join(said)
+
+
+def found_or_not(results):
+    """Whether a GAN adds to the best method without one, where both augment; the comparisons one by one."""
+    pair = "gan-aug", "consistency-aug"
+    said, ahead = [], []
+    for labels in AUGMENTED:
+        found = arms(results, labels)
+        if (apart := difference(found, *pair)) is not None:
+            said.append(f"- With {labels_in_words(labels)} labels {compared(found, *pair)}")
+            ahead += [(labels, apart.p_value <= SURE)] if apart.mean > 0 else []
+    if not said:
+        return NOTHING
+    named = ", ".join(labels_in_words(labels) + ("" if sure else " (perhaps by chance)") for labels, sure in ahead)
+    answer = f"**Found with {named} labels**: there" if ahead else "**Not found**: with no number of labels"
+    return f"{answer} the mean with a GAN is the higher one.\n\n" + "\n".join(said)
+
+
+def _gain_by_labels(results, other, minutes):
+    gains = {}
+    for labels in LABELS:
+        pair = difference(arms(results, labels, minutes), "gan", other)
+        if pair is not None:
+            gains[labels] = pair
+    if len(gains) < 2:
+        return ""
+    largest = max(gains, key=lambda labels: gains[labels].mean)
+    if gains[largest].mean <= 0:
+        return f"Over `{other}` there is no gain with any number of labels."
+    gone = list(gains)
+    while gone and gains[gone[-1]].mean <= 0:
+        gone.pop()
+    left = list(gains)[len(gone) :]
+    end = f"from {labels_in_words(left[0])} labels on it is gone" if left else "it is still there with the most labels"
+    end = "with all labels it is gone" if left == ["all"] else end
+    return (
+        f"Over `{other}` the mean gain is largest with {labels_in_words(largest)} labels, "
+        f"{100 * gains[largest].mean:.2f} points; {end}. "
+        f"({counted_in_words(len(gains[largest].differences), 'label set').capitalize()}: read it as a direction.)"
+    )
