@@ -62,12 +62,12 @@ def ladder(results: Results) -> str:
         speed = speeds.get(name)
         if not speed:
             continue
-        step = "" if before is None or name == "matrix_product" else f"×{_three(speed / before)}"
+        step = "" if before is None or name == "matrix_product" else f"×{three(speed / before)}"
         peak = speeds.get("matrix_product")
-        lines.append((words, _three(speed), step, f"{_three(100 * speed / peak)} %" if peak else ""))
+        lines.append((words, three(speed), step, f"{three(100 * speed / peak)} %" if peak else ""))
         before = speed
-    table = _table(("", "GFLOP/s", "against the line above", "of the matrix product"), lines)
-    return f"{measured.get('what', '')}, batch {measured.get('batch', '')}, one thread\n\n{table}" if lines else NOTHING
+    rungs = table(("", "GFLOP/s", "against the line above", "of the matrix product"), lines)
+    return f"{measured.get('what', '')}, batch {measured.get('batch', '')}, one thread\n\n{rungs}" if lines else NOTHING
 
 
 def gain(results: Results, name: str, before: str) -> str:
@@ -76,16 +76,16 @@ def gain(results: Results, name: str, before: str) -> str:
     if not speeds.get(name) or not speeds.get(before):
         return NOTHING
     speed, factor = speeds[name], speeds[name] / speeds[before]
-    return f"**Measured:** {_three(speed)} GFLOP/s, {_three(factor)} times the step before."
+    return f"**Measured:** {three(speed)} GFLOP/s, {three(factor)} times the step before."
 
 
 def passes(results: Results) -> str:
     """What sharing a pass over memory brings."""
     rows = (results.get("ladder") or {}).get("passes") or []
-    return _table(
+    return table(
         ("", "pass after pass, ms", "together, ms", "ratio"),
         [
-            (row["what"], _three(apart), _three(together), _ratio(together, apart))
+            (row["what"], three(apart), three(together), _ratio(together, apart))
             for row in rows
             if (apart := row.get("apart_ms")) and (together := row.get("together_ms"))
         ],
@@ -96,10 +96,10 @@ def threads(results: Results) -> str:
     """Our own steps on one and on two threads."""
     rows = {(row["workload"], row["batch"], row["threads"]): row.get("ours_ms") for row in results.get("steps") or []}
     pairs = {key[:2]: (ms, rows.get((*key[:2], 2))) for key, ms in rows.items() if key[2] == 1}
-    return _table(
+    return table(
         ("training step", "batch", "1 thread, ms", "2 threads, ms", "ratio"),
         [
-            (workload, batch, _three(one), _three(two), _ratio(two, one))
+            (workload, batch, three(one), three(two), _ratio(two, one))
             for (workload, batch), (one, two) in pairs.items()
             if one and two
         ],
@@ -108,18 +108,18 @@ def threads(results: Results) -> str:
 
 def steps(results: Results) -> str:
     """Whole training steps beside PyTorch's best setting, every row; a ratio above 1 is set in bold."""
-    return _table(
+    return table(
         ("workload", "batch", "threads", "ours, ms", "PyTorch, ms", "in its best setting", "ratio", "half the rounds"),
         [
             (
                 row["workload"],
                 row["batch"],
                 row["threads"],
-                _three(row.get("ours_ms")),
-                _three((row.get("torch_ms") or {}).get(row.get("best"))),
+                three(row.get("ours_ms")),
+                three((row.get("torch_ms") or {}).get(row.get("best"))),
                 row.get("best") or "–",
                 _bold_above_one(row.get("ratio_to_best")),
-                " – ".join(map(_two, (row.get("ratio_by_round") or {}).get("quartiles") or ())) or "–",
+                " – ".join(map(two, (row.get("ratio_by_round") or {}).get("quartiles") or ())) or "–",
             )
             for row in results.get("steps") or []
         ],
@@ -137,7 +137,7 @@ def verdict(results: Results) -> str:
         return said
     named = [
         f"{row['workload']} with batch {row['batch']} on {row['threads']} thread{'s' * (row['threads'] != 1)} "
-        f"({_two(row['ratio_to_best'])})"
+        f"({two(row['ratio_to_best'])})"
         for row in slower
     ]
     return f"{said} It does not in: {', '.join(named)}."
@@ -152,16 +152,16 @@ def operations(results: Results, count: int = 1) -> str:
     said = f"On {count} thread{'s' * (count != 1)}, PyTorch is ahead in {len(slower)} of {len(rows)} rows"
     if not slower:
         return f"{said}."
-    return f"{said}:\n\n" + _table(
+    return f"{said}:\n\n" + table(
         ("operation", "way", "batch", "ours, ms", "PyTorch, ms", "ratio"),
         [
             (
                 row["operation"],
                 row["way"],
                 row["batch"] or "–",
-                _three(row.get("ours_ms")),
-                _three((row.get("torch_ms") or {}).get(row.get("best"))),
-                _two(row["ratio_to_best"]),
+                three(row.get("ours_ms")),
+                three((row.get("torch_ms") or {}).get(row.get("best"))),
+                two(row["ratio_to_best"]),
             )
             for row in slower
         ],
@@ -171,10 +171,10 @@ def operations(results: Results, count: int = 1) -> str:
 def sets(results: Results) -> str:
     """The three sets of kernels at the same work."""
     names = ("loops", "vectorized", "compiled", "torch")
-    return _table(
+    return table(
         ("one thread, ms", "batch", *(f"`{name}`" for name in names[:3]), "PyTorch"),
         [
-            (row["what"], row["batch"], *(_three((row.get("ms") or {}).get(name)) for name in names))
+            (row["what"], row["batch"], *(three((row.get("ms") or {}).get(name)) for name in names))
             for row in results.get("kernels") or []
         ],
     )
@@ -182,14 +182,14 @@ def sets(results: Results) -> str:
 
 def memory(results: Results) -> str:
     """Peak memory of a training step."""
-    return _table(
+    return table(
         ("workload", "batch", "ours, MiB", "PyTorch, MiB", "in its leanest setting", "ratio"),
         [
             (
                 row["workload"],
                 row["batch"],
-                _three(row.get("ours_mib")),
-                _three((row.get("torch_mib") or {}).get(row.get("least"))),
+                three(row.get("ours_mib")),
+                three((row.get("torch_mib") or {}).get(row.get("least"))),
                 row.get("least") or "–",
                 _bold_above_one(row.get("ratio_to_least")),
             )
@@ -247,7 +247,7 @@ def roofline(results: Results) -> Figure:
     )
 
 
-def _table(titles: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+def table(titles: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     lines = list(lines)
     if not lines:
         return NOTHING
@@ -257,7 +257,7 @@ def _table(titles: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(map(str, cells)) + " |" for cells in (titles, rule, *lines))
 
 
-def _three(number: float | None) -> str:
+def three(number: float | None) -> str:
     """Three digits that count, and none that do not: 0.0123, 1.23, 123, 1,230."""
     if number is None:
         return "–"
@@ -266,12 +266,12 @@ def _three(number: float | None) -> str:
     return f"{number:,.{digits}f}"
 
 
-def _two(number: float | None) -> str:
+def two(number: float | None) -> str:
     return "–" if number is None else f"{number:.2f}"
 
 
 def _bold_above_one(ratio: float | None) -> str:
-    return f"**{ratio:.2f}**" if ratio and ratio >= 1 else _two(ratio)
+    return f"**{ratio:.2f}**" if ratio and ratio >= 1 else two(ratio)
 
 
 def _ratio(new: float | None, old: float | None) -> str:

@@ -8,8 +8,9 @@ from nnfromscratch.bench.machine import processors
 from nnfromscratch.bench.workloads import WORKLOADS
 from nnfromscratch.errors import RangeError, require_choice, require_int, require_number
 
-# What can be measured: training steps, operations, the sets of kernels, how the cost grows in three ways, memory.
-PARTS = ("steps", "operations", "kernels", "channels", "images", "batches", "memory")
+# What can be measured: training steps, where their time goes, operations, the sets of kernels, how the cost grows in
+# three ways, memory.
+PARTS = ("steps", "profile", "operations", "kernels", "channels", "images", "batches", "memory")
 MOST_BATCH = 4096  # a batch of digits beyond which the checks alone would need gigabytes
 
 

@@ -14,6 +14,7 @@ from nnfromscratch.bench.chosen import PARTS, Chosen
 from nnfromscratch.bench.operation_times import operation_times
 from nnfromscratch.bench.operations import OPERATIONS
 from nnfromscratch.bench.optimizer_times import adam_times
+from nnfromscratch.bench.step_profile import step_profile
 from nnfromscratch.bench.step_times import step_times
 from nnfromscratch.bench.torch_steps import has_torch
 from nnfromscratch.bench.workloads import WORKLOADS, Workload
@@ -68,6 +69,14 @@ class _Run:
                     self.now(f"{workload.name}, batch {batch}, {counted(threads, 'thread')}")
                     row = step_times(workload, self.digits, batch, threads, seconds=chosen.seconds, seed=chosen.seed)
                     self._add("steps", row)
+
+    def _profile(self) -> None:
+        chosen = self.chosen
+        for workload in self._workloads():
+            for batch in chosen.batches:
+                self.now(f"profile: {workload.name}, batch {batch}")
+                row = step_profile(workload, self.digits, batch, seconds=chosen.seconds, seed=chosen.seed)
+                self._add("profile", row)
 
     def _operations(self) -> None:
         chosen, seconds = self.chosen, self.chosen.seconds / 5

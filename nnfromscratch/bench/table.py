@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from nnfromscratch.bench.step_profile import KINDS
 from nnfromscratch.kernels import SETS
 
 Row: TypeAlias = Mapping[str, Any]
@@ -12,6 +13,9 @@ Row: TypeAlias = Mapping[str, Any]
 _STEP = "{:<12} {:>5} {:>7}  {:>9} {:>17}  {:>9}  {:<27} {:>5} {:>13}"
 _STEP_TITLES = ("workload", "batch", "threads", "ours, ms", "half of rounds", "torch, ms", "in its best setting",
                 "ratio", "half of rounds")  # fmt: skip
+_PROFILE = "{:<12} {:>5}  {:>9} {:>9} {:>5}  " + 9 * " {:>8}" + "  {:>7} {:>8}"
+_PROFILE_TITLES = ("workload", "batch", "ours, ms", "torch, ms", "ratio", "conv", "∂input", "∂weight",
+                   "product", "pooling", "elements", "in NumPy", "Adam", "Python", "at peak", "at sizes")  # fmt: skip
 _OPERATION = "{:<43} {:<8} {:>5} {:>7}  {:>9}  {:>9}  {:<13} {:>5}  {:>8} {:>8}"
 _OPERATION_TITLES = ("operation", "way", "batch", "threads", "ours, ms", "torch, ms", "best setting", "ratio",
                      "GFLOP/s", "of peak")  # fmt: skip
@@ -43,6 +47,18 @@ def _step(row: Row) -> str:
     best = row["best"]
     ratio = f"{row['ratio_to_best']:.2f}", _spread(row["ratio_by_round"]["quartiles"])
     return _STEP.format(*where, _ms(row["torch_ms"][best]), best, *ratio)
+
+
+def _profile(row: Row) -> str:
+    """Milliseconds of each kind of call and of Python between them; the ratios of the products alone."""
+    parts = [_ms(row["parts"][kind]["ms"]) if kind in row["parts"] else "" for kind in KINDS]
+    where = row["workload"], row["batch"], _ms(row["ours_ms"])
+    if row["best"] is None:
+        return _PROFILE.format(*where, "", "", *parts, _ms(row["around_ms"]), "", "")
+    theirs = row["torch_ms"][row["best"]]
+    floors = (f"{row['floors_ms'][name] / theirs:.2f}" for name in ("peak", "sizes"))
+    ratio = f"{row['ratio_to_best']:.2f}"
+    return _PROFILE.format(*where, _ms(theirs), ratio, *parts, _ms(row["around_ms"]), *floors)
 
 
 def _operation(row: Row) -> str:
@@ -79,6 +95,7 @@ def _spread(quartiles: list[float]) -> str:
 
 _TABLES: dict[str, tuple[Callable[[Row], str], str, tuple[str, ...]]] = {
     "steps": (_step, _STEP, _STEP_TITLES),
+    "profile": (_profile, _PROFILE, _PROFILE_TITLES),
     "operations": (_operation, _OPERATION, _OPERATION_TITLES),
     "kernels": (_kernels, _KERNELS, ("on one thread, ms", "batch", *SETS, "torch")),
     "channels": (_operation, _OPERATION, _OPERATION_TITLES),

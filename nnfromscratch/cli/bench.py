@@ -117,6 +117,7 @@ def _draw(results: dict[str, Any], path: Path) -> None:
 
     pictures: dict[str, Callable[[], Any]] = {
         "steps": lambda: plotting.step_times(results["steps"]),
+        "profile": lambda: plotting.step_profile(results["profile"]),
         "operations": lambda: plotting.operation_times(results["operations"]),
         "kernels": lambda: plotting.kernel_times(results["kernels"]),
         "channels": lambda: plotting.throughput(results["channels"]),

@@ -93,7 +93,7 @@ examples:
   python -m nnfromscratch bench                                            the table of training steps, 6 minutes
   python -m nnfromscratch bench --workload lenet --batch 32 --threads 1    one row of it
   python -m nnfromscratch bench --workload small dcgan --batch 64 256 --seconds 5 --json speed.json
-  python -m nnfromscratch bench --all --json speed.json                    everything, 20 minutes
+  python -m nnfromscratch bench --all --json speed.json                    everything, 25 minutes
 """
 
 _MODELS = "cnn (default), lenet5, judge"
@@ -223,11 +223,12 @@ def _bench(parser: Parser) -> None:
         parser.add_argument(option, action="extend", nargs="+", metavar=metavar, help=meaning)
     for option, meaning in (
         ("--steps", "time whole training steps (this is the default)"),
+        ("--profile", "show where a step's time goes: each kind of kernel, Python around them, on one thread"),
         ("--operations", "time single operations, also as a share of the machine's matrix-product peak"),
         ("--kernels", "time the three sets of kernels against each other"),
         ("--scaling", "show how the cost grows with the channels, the size of the images and the batch"),
         ("--memory", "measure the peak memory of a step, each in a fresh process"),
-        ("--all", "all of these, about 20 minutes: the figures of the documentation"),
+        ("--all", "all of these, about 25 minutes: the figures of the documentation"),
     ):
         parser.add_argument(option, action="store_true", help=meaning)
     parser.add_argument("--seconds", type=positive, metavar="X", help="for each training step (default 15)")

@@ -83,7 +83,8 @@ def why_not_compiled() -> str | None:
 def use(kernels: str | object) -> Iterator[KernelSet]:
     """Compute with other kernels: the name of a set, or any object that has some of the functions.
 
-    What the object lacks comes from the default. A ``backward`` uses the kernels that were active in its forward.
+    What the object lacks comes from the default. A ``backward`` uses the kernels that were active in its forward. A
+    ``KernelSet`` says itself which of its functions somebody replaced, and is taken as it is.
 
     >>> with use("loops") as kernels:
     ...     kernels.conv2d.__module__
@@ -92,11 +93,17 @@ def use(kernels: str | object) -> Iterator[KernelSet]:
     Raises RangeError for an unknown name, for "compiled" where Numba cannot be imported, and for an object with none
     of the functions.
     """
-    token = _active.set(_chosen(kernels) if isinstance(kernels, str) else _completed(kernels))
+    token = _active.set(_named_or_completed(kernels))
     try:
         yield active()
     finally:
         _active.reset(token)
+
+
+def _named_or_completed(kernels: str | object) -> KernelSet:
+    if isinstance(kernels, KernelSet):
+        return kernels
+    return _chosen(kernels) if isinstance(kernels, str) else _completed(kernels)
 
 
 def _chosen(name: str) -> KernelSet:

@@ -22,6 +22,7 @@ from nnfromscratch.plotting.mistakes import confident_mistakes, most_confident_m
 from nnfromscratch.plotting.nearest import nearest_images
 from nnfromscratch.plotting.operation_times import kernel_times, operation_times
 from nnfromscratch.plotting.samples import sample_grid
+from nnfromscratch.plotting.step_profile import step_profile
 from nnfromscratch.plotting.step_times import step_memory, step_times
 from nnfromscratch.plotting.style import png_bytes, save_figure
 from nnfromscratch.plotting.through_training import training_animation, training_strip
@@ -52,6 +53,7 @@ __all__ = [
     "sample_grid",
     "save_figure",
     "step_memory",
+    "step_profile",
     "step_times",
     "throughput",
     "training_animation",

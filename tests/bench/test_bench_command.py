@@ -129,10 +129,19 @@ def test_every_part_has_its_table_and_its_picture(monkeypatch, capsys, tmp_path)
     figures = json.loads((tmp_path / "all.json").read_text())
     lengths = {part: len(figures[part]) for part in PARTS}
     assert lengths == {
-        "steps": 1, "operations": 3 + 1, "kernels": 2 + 1, "channels": 6, "images": 6, "batches": 2, "memory": 0
+        "steps": 1, "profile": 1, "operations": 3 + 1, "kernels": 2 + 1, "channels": 6, "images": 6, "batches": 2,
+        "memory": 0,
     }  # fmt: skip
     pictures = {path.stem for path in tmp_path.glob("*.png")}
-    assert pictures == {"all", "all-operations", "all-kernels", "all-channels", "all-batches", "all-roofline"}
+    assert pictures == {
+        "all",
+        "all-profile",
+        "all-operations",
+        "all-kernels",
+        "all-channels",
+        "all-batches",
+        "all-roofline",
+    }
     printed = capsys.readouterr().out
     assert "Memory can be measured on Linux only." in printed
     assert "Adam, 1,663,370 parameters" in printed
@@ -143,6 +152,7 @@ def test_every_part_has_its_table_and_its_picture(monkeypatch, capsys, tmp_path)
     [
         ([], ("steps",)),
         (["--operations"], ("operations",)),
+        (["--profile"], ("profile",)),
         (["--memory", "--steps"], ("steps", "memory")),
         (["--scaling"], ("channels", "images", "batches")),
         (["--all"], PARTS),

@@ -62,7 +62,25 @@ MEMORY = [
     for name in ("lenet", "small")
     for batch in (32, 128)
 ]
+PARTS_OF_A_STEP = ("convolution", "input gradient", "weight gradient", "matrix product", "pooling", "element-wise",
+                   "in NumPy", "optimizer")  # fmt: skip
+PROFILE = [
+    {
+        **step(w, b),
+        "parts": {
+            kind: {"ms": 0.9, "compiled_ms": 0.8 * (kind != "in NumPy"), "calls": 2, "flops": None, "gflops": None}
+            for kind in PARTS_OF_A_STEP
+        },
+        "ours_ms": 8.2,
+        "timed_ms": 8.3,
+        "around_ms": 1.0,
+        "floors_ms": {"peak": 2.0, "sizes": 4.0},
+    }
+    for w in ("lenet", "small", "dcgan", "article-gan")
+    for b in (32, 128)
+]
 ROWS = {
+    "profile": PROFILE,
     "steps": STEPS, "operations": CHANNELS, "kernels": KERNELS, "channels": CHANNELS, "images": IMAGES,
     "batches": STEPS, "memory": MEMORY,
 }  # fmt: skip
@@ -74,6 +92,8 @@ FIGURES = {
     "one step": lambda: plotting.step_times([step(ratio=2.5)]),
     "steps alone": lambda: plotting.step_times(ALONE),
     "five batches": lambda: plotting.step_times([step(w, b) for w in ("lenet", "small") for b in (1, 8, 64, 128, 256)]),
+    "profile": lambda: plotting.step_profile(PROFILE, {("lenet", 32): 0.9, ("small", 32): 0.6, ("dcgan", 32): 0.8}),
+    "profile alone": lambda: plotting.step_profile([{**row, "best": None} for row in PROFILE[:1]]),
     "operations": lambda: plotting.operation_times([*MANY, operation("Adam", "step", None, speed=None)]),
     "one operation": lambda: plotting.operation_times([operation()]),
     "operations alone": lambda: plotting.operation_times([operation(ratio=None), operation(way="input", ratio=None)]),
@@ -134,6 +154,17 @@ def test_steps_alone_are_bars_of_milliseconds():
     assert axes.get_ylabel() == "milliseconds"
 
 
+def test_a_profile_is_a_bar_for_each_step_in_pieces():
+    (axes,) = plotting.step_profile(PROFILE[:2], {("lenet", 32): 0.9}).axes
+    widths = [bar.get_width() for bar in axes.patches]
+    assert widths[:10] == pytest.approx([0.08] * 6 + [0.09, 0.08, 0.07, 0.1])  # NumPy is all its own
+    assert widths[10:] == widths[:10]
+    assert [text.get_text() for text in axes.texts] == ["0.82", "0.82"]
+    floor, mark = axes.lines[:2]
+    assert list(floor.get_xdata()) == [0.4, 0.4]
+    assert list(mark.get_xdata()) == [0.9]
+
+
 def test_throughput_shows_both_sides_and_the_peak():
     three, five = plotting.throughput(CHANNELS).axes
     assert (three.get_title("left"), five.get_title("left")) == ("kernel 3×3", "kernel 5×5")
@@ -164,6 +195,7 @@ def test_the_roof_bends_where_memory_suffices():
     [
         lambda: plotting.step_times([]),
         lambda: plotting.step_memory([]),
+        lambda: plotting.step_profile([]),
         lambda: plotting.operation_times([]),
         lambda: plotting.kernel_times([]),
         lambda: plotting.throughput([]),

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import measured
+import profiled
 import pytest
 
 from nnfromscratch import plotting
@@ -17,6 +18,8 @@ TABLES = {
     name: getattr(measured, name)
     for name in ("ladder", "passes", "threads", "steps", "verdict", "operations", "sets", "memory", "agreement")
 }
+
+PROFILES = {name: getattr(profiled, name) for name in ("shares", "rates", "bounds", "verdict", "stopwatches")}
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,60 @@ def test_the_page_shows_every_table_with_its_rows(results, name):
     assert TABLES[name](results) != measured.NOTHING
 
 
+@pytest.mark.parametrize("name", PROFILES)
+def test_the_page_shows_the_profile(results, name):
+    assert f"profiled.{name}(results" in PAGE
+    assert PROFILES[name](results) != measured.NOTHING
+    assert PROFILES[name]({}) == PROFILES[name]({"profile": [{"workload": "lenet"}]}) == measured.NOTHING
+
+
+def test_every_step_has_a_profile_that_adds_up(results):
+    assert {(row["workload"], row["batch"]) for row in results["profile"]} == set(profiled.MARKS)
+    for row in results["profile"]:
+        assert sum(part["ms"] for part in row["parts"].values()) + row["around_ms"] == pytest.approx(row["ours_ms"])
+        assert row["ratio_to_best"] == pytest.approx(row["ours_ms"] / min(row["torch_ms"].values()))
+    for line in profiled.shares(results).splitlines()[2:]:
+        assert sum(int(cell) for cell in line.split("|")[3:-1] if cell.strip().isdigit()) == pytest.approx(100, abs=5)
+
+
+def profile_row(ours=8.0, python=1.0, floor=4.0, peak=3.0):
+    """A step of PyTorch's that takes 10 ms, beside ours with 6 ms in products, half a millisecond of it prepared."""
+    part = {"ms": 6.0, "compiled_ms": 5.5, "calls": 1, "flops": 1e8, "gflops": 16.7}
+    return {
+        "workload": "small", "batch": 32, "ours_ms": ours, "timed_ms": ours, "torch_ms": {"a": 10.0}, "best": "a",
+        "ratio_to_best": ours / 10, "parts": {"convolution": part}, "around_ms": python, "peak_gflops": 60.0,
+        "block_gflops": 50.0, "floors_ms": {"sizes": floor, "peak": peak},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "bounds", "named"),
+    [
+        (profile_row(), "0.80 | 0.60 | 0.65 | 0.60 | 0.40 | 0.40 | 0.30", "lose against BLAS"),
+        (
+            profile_row(python=2.0, floor=5.0),
+            "0.80 | 0.60 | 0.55 | 0.70 | 0.50 | 0.50 | 0.30",
+            "no more than Python costs",
+        ),
+        (profile_row(floor=6.0, ours=9.0), "0.90 | 0.60 | 0.75 | 0.90 | 0.60 | 0.60 | 0.30", None),
+        (profile_row(floor=6.1, ours=9.0), "0.90 | 0.60 | 0.75 | 0.91 | 0.61 | 0.61 | 0.30", "rate and ours"),
+        (profile_row(peak=7.0, ours=9.0), "0.90 | 0.60 | 0.75 | 0.70 | 0.40 | 0.40 | 0.70", "large matrices"),
+    ],
+)
+def test_what_keeps_a_step_from_its_mark(row, bounds, named):
+    results = {"profile": [row]}
+    assert bounds in profiled.bounds(results)
+    said = profiled.verdict(results)
+    assert said.startswith("0 of 1 marks are reached")
+    assert (f"{named}: small at 32" in said) == (named is not None)
+    assert profiled.verdict({"profile": [profile_row(ours=6.0)]}) == "1 of 1 marks are reached in this run."
+
+
+def test_the_profile_is_drawn(results):
+    assert isinstance(measured.picture(lambda: profiled.picture(results)), measured.Picture)
+    assert isinstance(measured.picture(lambda: profiled.picture({})), measured.Text)
+
+
 def test_the_table_of_steps_has_a_line_for_each_row(results):
     lines = measured.steps(results).splitlines()
     assert len(lines) == 2 + len(results["steps"])
@@ -109,7 +166,7 @@ def test_tables_bear_rows_without_numbers(results):
         return value if key in ("batch", "threads") or not isinstance(value, float) else None
 
     without = emptied(json.loads(json.dumps(results)))
-    for table in TABLES.values():
+    for table in (*TABLES.values(), *PROFILES.values()):
         assert isinstance(table(without), str)
 
 
