@@ -148,8 +148,9 @@ def _show_drawings(figure: Figure, drawings: Drawings) -> None:
 
 
 def _show_courses(figure: Figure, courses: Mapping[str, Course]) -> None:
-    axes = add_axes(figure, _LEFT + 2 * _PITCH + 0.42, _TOP + 0.82, _PANEL - 0.5, 2.3)
+    axes = add_axes(figure, _LEFT + 2 * _PITCH + 0.42, _TOP + 0.97, _PANEL - 0.5, 2.15)
     calm(axes, xlabel="seconds of training", ylabel="")
+    axes.set_title("Accuracy on validation images", size=SMALL_SIZE, color=MUTED, loc="left", pad=4)
     errors: list[float] = []
     for place, (name, course) in enumerate(courses.items()):
         shown = list(map(error_of, course.accuracy))
@@ -165,6 +166,8 @@ def _show_courses(figure: Figure, courses: Mapping[str, Course]) -> None:
     legend = axes.legend(
         [handles[place] for place in order], [names[place] for place in order], loc="lower right", fontsize=SMALL_SIZE,
         labelcolor=INK, framealpha=0.9, edgecolor="none", handlelength=1.4,
+        title="on test images", title_fontsize=SMALL_SIZE, alignment="left",
     )  # fmt: skip
+    legend.get_title().set_color(MUTED)
     for text in legend.get_texts():
         text.set_parse_math(False)
