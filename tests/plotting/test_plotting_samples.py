@@ -11,7 +11,7 @@ from PIL import Image, ImageSequence
 from nnfromscratch import plotting
 from nnfromscratch.errors import DataError, DtypeError, RangeError, ShapeError
 from nnfromscratch.plotting.game import moving_mean
-from nnfromscratch.plotting.through_training import _spread
+from nnfromscratch.plotting.through_training import spread_steps
 from nnfromscratch.plotting.tiles import GAP, Tiles
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (1, 8, 12)]
@@ -134,14 +134,14 @@ def test_the_strip_has_a_row_for_each_noise_and_a_column_for_each_moment(shape):
 
 def test_of_many_moments_the_strip_shows_those_whose_steps_grow_by_a_factor():
     steps = [200 * k for k in range(101)]
-    places = _spread(steps)
+    places = spread_steps(steps, 12)
     assert len(places) == 12
     assert places[0] == 0
     assert places[-1] == 100
     assert sorted(set(places)) == places
     ratios = [steps[after] / steps[before] for before, after in pairwise(places[6:])]
     assert max(ratios) < 1.2 * min(ratios)
-    assert _spread([0, 5, 9]) == [0, 1, 2]
+    assert spread_steps([0, 5, 9], 12) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
