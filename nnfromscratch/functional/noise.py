@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnfromscratch.errors import require_generator, require_gradient, require_number, require_same_float
+from nnfromscratch.kernels.memory import with_batch_innermost
 from nnfromscratch.types import Array, Backward
 
 
@@ -41,7 +42,7 @@ def gaussian_noise(x: Array, std: float, *, rng: np.random.Generator) -> tuple[A
 
     y = x + std · z,  z ~ N(0, 1)                    ∂L/∂x = ∂L/∂y
 
-    x, y: any shape   std: at least 0
+    x, y: any shape   std: at least 0   z: drawn with the batch innermost, as images lie in memory
     Raises RangeError for another std, DtypeError where rng is no numpy.random.Generator.
     Source: Bishop, Training with noise is equivalent to Tikhonov regularization (1995), section 2.
 
@@ -51,8 +52,10 @@ def gaussian_noise(x: Array, std: float, *, rng: np.random.Generator) -> tuple[A
     """
     require_same_float("gaussian_noise", x=x)
     std = require_number("gaussian_noise", "std", std, least=0)
-    z = require_generator("gaussian_noise", rng).standard_normal(x.shape, x.dtype.type)
-    y = x + x.dtype.type(std) * z
+    z = require_generator("gaussian_noise", rng).standard_normal(x.size, x.dtype.type)
+    z *= x.dtype.type(std)
+    y = with_batch_innermost(z, x.shape)
+    y += x
     shape, dtype = y.shape, y.dtype
 
     def backward(dy: Array) -> Array:

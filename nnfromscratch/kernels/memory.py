@@ -79,6 +79,19 @@ def reshape_batch(x: Array, shape: tuple[int, ...]) -> Array:
     return np.moveaxis(batch_last, -1, 0)
 
 
+def with_batch_innermost(numbers: Array, shape: tuple[int, ...]) -> Array:
+    """The flat ``numbers`` in a shape (N, ...), N fastest in memory; images (N, C, H, W) are ordered (H, C, W, N).
+
+    >>> with_batch_innermost(np.arange(6), (2, 3))
+    array([[0, 2, 4],
+           [1, 3, 5]])
+    """
+    if len(shape) == 4:
+        n, c, h, w = shape
+        return as_images(numbers.reshape(h, c, w, n))
+    return np.moveaxis(numbers.reshape((*shape[1:], *shape[:1])), range(len(shape) - 1), range(1, len(shape)))
+
+
 def as_channels(x: Array) -> Array:
     """The array (H, C, W·N) behind images (N, C, H, W), or (1, C, N) behind (N, C): no copy where memory is in order.
 

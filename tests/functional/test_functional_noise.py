@@ -40,10 +40,19 @@ def test_gaussian_noise_has_the_given_spread():
     y, backward = gaussian_noise(x, 0.25, rng=rng())
     assert (y - x).mean() == pytest.approx(0, abs=0.01)
     assert (y - x).std() == pytest.approx(0.25, rel=0.02)
-    np.testing.assert_array_equal(y, x + 0.25 * rng().standard_normal((200, 200)))
+    np.testing.assert_array_equal(y, x + 0.25 * rng().standard_normal((200, 200)).T)
     dy = numbers(200, 200)
     np.testing.assert_array_equal(backward(dy), dy)
     np.testing.assert_array_equal(gaussian_noise(x, 0, rng=rng())[0], x)
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (5, 3), (5, 3, 2), (5, 3, 2, 4)])
+def test_gaussian_noise_is_drawn_with_the_batch_innermost_as_images_lie_in_memory(shape):
+    y, _ = gaussian_noise(np.zeros(shape), 1.0, rng=rng())
+    order = {4: (2, 1, 3, 0)}.get(len(shape), (*range(1, len(shape)), 0)[: len(shape)])
+    assert y.shape == shape
+    assert y.transpose(order).flags.c_contiguous
+    np.testing.assert_array_equal(y.transpose(order).ravel(), rng().standard_normal(y.size))
 
 
 @pytest.mark.parametrize("op", [dropout, gaussian_noise])
