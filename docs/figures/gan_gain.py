@@ -137,7 +137,7 @@ def mean(found, arm):
 def failures(results):
     """The trainings that failed, and why."""
     lines = [f"- {name}: {why}" for entry in results["runs"] for name, why in entry["failed"].items()]
-    return "\n".join(lines) or "No training failed."
+    return "\n".join(lines) or ("No training failed." if results["runs"] else NOTHING)
 
 
 def counted_in_words(number, thing):

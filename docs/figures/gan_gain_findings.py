@@ -33,27 +33,27 @@ def ahead_of_a_gan(results):
 
 def where_the_gain_is(results, minutes=1):
     """With how many labels the mean gain is largest, and from how many on there is none."""
-    return "\n".join(
+    lines = [
         f"- {said}" for other in ("labels-only", "self-training") if (said := _gain_by_labels(results, other, minutes))
-    )
+    ]
+    return "\n".join(lines) or NOTHING
 
 
 def what_time_brings(results, arm="gan"):
-    """How the errors of an arm fall from the shortest to the longest training."""
-    errors = {
-        minutes: 1 - statistics.mean(found[arm].values())
-        for minutes in MINUTES
-        if arm in (found := arms(results, minutes=minutes))
-    }
-    if len(errors) < 2:
-        return ""
-    (short, before), *_, (long, after) = errors.items()
-    times = f"{long / short:.3g} times the time"
-    if after >= before:
-        return f"{times[0].upper()}{times[1:]} did not make `{arm}` better."
-    missing = f"; the paper's {percent(PAPER, 2)} is not reached" if 1 - after < PAPER else ""
-    missing = f" The paper's {percent(PAPER, 2)} are not reached." if 1 - after < PAPER else ""
-    return f"With {times}, `{arm}` makes {percent(after, 2)} errors instead of {percent(before, 2)}.{missing}"
+    """How the errors of an arm change from the shortest training to each longer one, on the same label sets."""
+    short, *longer = MINUTES
+    before, lines = arms(results, minutes=short).get(arm, {}), []
+    for minutes in longer:
+        after = arms(results, minutes=minutes).get(arm, {})
+        if seeds := sorted(before.keys() & after.keys()):
+            errors = [1 - statistics.mean(found[seed] for seed in seeds) for found in (before, after)]
+            sets = counted_in_words(len(seeds), "label set")
+            reached = "reaches" if 1 - errors[1] >= PAPER else "does not reach"
+            lines.append(
+                f"- {minutes} minutes instead of {short}: `{arm}` makes {percent(errors[1], 2)} errors instead of "
+                f"{percent(errors[0], 2)} ({sets}), which {reached} the paper's {percent(PAPER, 2)}."
+            )
+    return "\n".join(lines) or NOTHING
 
 
 def no_help(results):
@@ -64,7 +64,7 @@ def no_help(results):
         pairs = [("conditional", "labels-only")] + ([("gan", "labels-only")] if labels == "all" else [])
         words = [sentence for arm, other in pairs if (sentence := compared(found, arm, other, of))]
         said += [f"- With {labels_in_words(labels)} labels {sentence}" for sentence in words]
-    return "\n".join(said)
+    return "\n".join(said) or NOTHING
 
 
 def found_or_not(results):
