@@ -216,14 +216,14 @@ def test_the_page(finished):
     assert len(page.pictures) == 4
     assert all(picture.startswith("data:image/png;base64,") for picture in page.pictures)
     assert results["sentence"] in page.text
-    assert page.text.count(results["caution"]) == 2
+    assert results["caution"] in page.text
     for name, arm in results["semi"]["arms"].items():
         assert name in page.text
         assert f"{100 * arm['accuracy_mean']:.2f}\xa0%" in page.text
     whole = " ".join("".join(page.text).split())
     assert "test images were looked at once" in whole
     assert "semi --seeds 5" in whole
-    assert "semi --arms all" in whole
+    assert "--arms all" in whole
     assert runs.read_results(finished)["run"]["command_line"] in whole
     assert not re.search(r"https?:|<script|@import|url\(", text)
 
@@ -249,7 +249,7 @@ def test_what_is_said_meanwhile(tmp_path, capsys):
     results = results_of(tmp_path / "run")
     for text in (results["sentence"], results["caution"]):
         assert " ".join(text.split()) in out
-    assert "six minutes" in lines[0]
+    assert "six minutes on two cores (with the vectorized kernels far longer)" in lines[0]
     assert "rough figures" not in told.out
 
 

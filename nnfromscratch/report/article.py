@@ -12,8 +12,8 @@ from nnfromscratch.wording import percent
 
 TITLE = "Can a GAN make a classifier better?"
 _REPEAT = (
-    "The first two parts give the same bits wherever the same versions run. The third is given a time, which becomes "
-    "a number of steps by the speed of the machine; those of this run stand in semi/results.json."
+    "On the same machine with the same versions the first two parts give the same bits. The third is given a time, "
+    "which becomes a number of steps by the speed of the machine; those of this run stand in results.json."
 )
 
 
@@ -55,8 +55,7 @@ def article_report(
             links=more("semi", "More about the three ways: pairs, samples, the images on which they disagree"),
         ),
         Section("What was fair about it", words.fair(results)),
-        Section("What it does not show", (words.caution(results),)),
-        Section("How to ask better", words.LARGER, code=words.MORE),
+        Section("What it does not show, and how to ask better", words.LARGER, code=words.MORE),
         Section("To repeat this run", (_REPEAT,), code=command),
         Section("Settings", (), table=settings_table(run, results)),
     ]  # fmt: skip
