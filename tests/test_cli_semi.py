@@ -304,8 +304,9 @@ def test_ctrl_c_while_kernels_are_compiled_is_heard(own, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_ctrl_c_in_a_process_of_its_own(own, tmp_path):
-    command = [sys.executable, "-m", "nnfromscratch", *words(own, tmp_path / "run", budget=0.05, seeds=1)]
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_in_a_process_of_its_own(jobs, own, tmp_path):
+    command = [sys.executable, "-m", "nnfromscratch", *words(own, tmp_path / "run", budget=0.05, seeds=1, jobs=jobs)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path.cwd())
     checkpoint = tmp_path / "run" / "trainings" / "self-training-20-labels-seed-0" / "training.npz"
     deadline = time.monotonic() + 60
