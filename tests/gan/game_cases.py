@@ -1,13 +1,13 @@
 """Small players, small images, and a game that a test can kill: as a script, a process of its own."""
 
 import os
-import signal
 import sys
 from pathlib import Path
 
 import numpy as np
+from death_cases import countdown, plan_death
 
-from nnfromscratch import archive, files, kernels, optimizers
+from nnfromscratch import kernels
 from nnfromscratch.gan.game import Game
 from nnfromscratch.gan.techniques import Techniques
 from nnfromscratch.gan.training import train_gan
@@ -27,9 +27,6 @@ from nnfromscratch.models import Conditional
 from nnfromscratch.optimizers import SGD, Adam
 from nnfromscratch.randomness import generator_state
 from nnfromscratch.schedules import Cosine
-
-# For processes of their own: they import what this one imports.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(Path.cwd()), *sys.path]))}
 
 SHAPE, PIXELS, LATENT, CLASSES = (1, 4, 4), 16, 3, 4
 
@@ -152,48 +149,12 @@ def fingerprint(generator, discriminator, generator_optimizer, discriminator_opt
     return repr((figures, bits(generator), bits(discriminator), memory, generator_state(rng), dict(seen)))
 
 
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def plan_death(where, when):
-    """Let this process be killed at the ``when``-th time that it comes to ``where``."""
-    count = 0
-
-    def countdown(original, fatal):
-        def wrapped(*args, **kwargs):
-            nonlocal count
-            count += 1
-            if count == when:
-                fatal(*args, **kwargs)
-                die()
-            return original(*args, **kwargs)
-
-        return wrapped
-
-    def half_a_file(path, write):
-        def half(file):
-            file.write(b"PK and no more")
-            file.flush()
-            die()
-
-        files.write_whole(path, half)
-
-    def half_a_step(self, params, grads):
-        for name in list(params)[:2]:
-            params[name] = params[name] + 1
-
-    def nothing(*args, **kwargs):
-        pass
-
-    if where == "writing":
-        archive.write_whole = countdown(files.write_whole, half_a_file)
-    elif where == "stepping":
-        optimizers.Adam.step = countdown(optimizers.Adam.step, half_a_step)
-    elif where == "showing":
-        Game.samples = countdown(Game.samples, nothing)
+def plan(where, when):
+    """A death as ``plan_death`` knows them, or one that only a game can die; "signalling" sends signal ``when``."""
+    if where == "showing":
+        Game.samples = countdown(Game.samples, when)
     elif where == "signalling":  # in the middle of the second step
-        step, count = optimizers.Adam.step, 0
+        step, count = Adam.step, 0
 
         def signalling(self, params, grads):
             nonlocal count
@@ -202,12 +163,14 @@ def plan_death(where, when):
                 os.kill(os.getpid(), when)
             step(self, params, grads)
 
-        optimizers.Adam.step = signalling
+        Adam.step = signalling
+    else:
+        plan_death(where, when)
 
 
 def main(folder, where="", when="0"):
     folder = Path(folder)
-    plan_death(where, int(when))
+    plan(where, int(when))
     with np.errstate(all="raise", under="ignore"):
         done = resumable(folder / "game.npz")
     (folder / "done.txt").write_text(fingerprint(*done))

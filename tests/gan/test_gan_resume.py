@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from death_cases import ENVIRONMENT
 from game_cases import (
-    ENVIRONMENT,
     SHAPE,
     conditional_players,
     fingerprint,

@@ -5,7 +5,8 @@ import sys
 
 import numpy as np
 import pytest
-from training_cases import ENVIRONMENT, blobs, mlp
+from death_cases import ENVIRONMENT
+from training_cases import blobs, mlp
 
 from nnfromscratch.functional import softmax_cross_entropy
 from nnfromscratch.optimizers import Adam

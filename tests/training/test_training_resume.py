@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_cases import ENVIRONMENT, blobs, cnn, fingerprint, mlp, resumable
+from death_cases import ENVIRONMENT
+from training_cases import blobs, cnn, fingerprint, mlp, resumable
 
 from nnfromscratch.data import Augmentation
 from nnfromscratch.errors import CheckpointError, RunError

@@ -4,7 +4,8 @@ import sys
 from functools import partial
 
 import numpy as np
-from training_cases import ENVIRONMENT, blobs, mlp
+from death_cases import ENVIRONMENT
+from training_cases import blobs, mlp
 
 from nnfromscratch.layers import BatchNorm, Dropout, Sequential
 from nnfromscratch.optimizers import Momentum

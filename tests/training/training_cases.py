@@ -1,22 +1,18 @@
 """Small data, a small network, and a run that a test can kill: as a script, a process of its own."""
 
-import os
-import signal
 import sys
 from pathlib import Path
 
 import numpy as np
+from death_cases import plan_death
 
-from nnfromscratch import archive, files, kernels, optimizers
+from nnfromscratch import kernels, optimizers
 from nnfromscratch.data import Augmentation, Dataset
 from nnfromscratch.functional import softmax_cross_entropy
 from nnfromscratch.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten, ReLU, Sequential
 from nnfromscratch.randomness import generator_state
 from nnfromscratch.schedules import Cosine
 from nnfromscratch.training import fit
-
-# For processes of their own: they import what this one imports.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(Path.cwd()), *sys.path]))}
 
 
 def cnn(seed=0, classes=10):
@@ -76,50 +72,6 @@ def fingerprint(network, optimizer, rng, history):
         for name, value in arrays.items()
     }
     return repr((figures, bits, optimizer.lr, generator_state(rng)))
-
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def plan_death(where, when):
-    """Let this process be killed at the ``when``-th time that it comes to ``where``."""
-    count = 0
-
-    def countdown(original, fatal):
-        def wrapped(*args, **kwargs):
-            nonlocal count
-            count += 1
-            if count == when:
-                fatal(*args, **kwargs)
-                die()
-            return original(*args, **kwargs)
-
-        return wrapped
-
-    def half_a_file(path, write):
-        def half(file):
-            file.write(b"PK and no more")
-            file.flush()
-            die()
-
-        files.write_whole(path, half)
-
-    def half_a_step(self, params, grads):
-        for name in list(params)[:2]:
-            params[name] = params[name] + 1
-
-    def nothing(*args, **kwargs):
-        pass
-
-    if where == "writing":
-        archive.write_whole = countdown(files.write_whole, half_a_file)
-    elif where == "before replacing":
-        Path.replace = countdown(Path.replace, nothing)
-    elif where == "after replacing":
-        Path.replace = countdown(Path.replace, Path.replace)
-    elif where == "stepping":
-        optimizers.Adam.step = countdown(optimizers.Adam.step, half_a_step)
 
 
 def main(folder, where="", when="0"):
