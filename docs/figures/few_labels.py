@@ -3,9 +3,9 @@
     python docs/figures/few_labels.py --jobs 2
 
 It takes some hours on two cores, with a training on each at a time. After every run it writes what it has; started
-again, it goes on with what is missing. The main comparison comes first, then one run of each other group, then the next
-of each, and so on: the page can be made at any time. Each run is ``python -m nnfromscratch semi`` with the command line
-that is written down beside its figures, in a folder that is removed afterwards.
+again, it goes on with what is missing. The comparisons with ten label sets come first, then one run of each other
+group, then the next of each, and so on: the page can be made at any time. Each run is ``python -m nnfromscratch semi``
+with the command line that is written down beside its figures, in a folder that is removed afterwards.
 
 Another file may be named, ``--rows main,letters`` measures some groups only, and ``--minutes 0.05`` gives every run
 another budget, to try whether all of it works; such figures belong into another file.
@@ -69,7 +69,7 @@ ROWS = {
     "fifteen minutes": Row("fifteen minutes", ("gan", "consistency-aug"), ("100",), 5, 15),
     "an hour": Row("an hour", ("gan", "consistency-aug"), ("100",), 1, 60),
 }  # fmt: skip
-FIRST, LAST = "main", "an hour"  # all runs of the one before all others, of the other behind them
+FIRST, LAST = ("main", "controls"), ("an hour",)  # all their runs before all others, and behind them
 
 
 class Chunk(NamedTuple):
@@ -91,9 +91,9 @@ class Chunk(NamedTuple):
 
 
 def wanted(rows=tuple(ROWS), minutes=None) -> list[Chunk]:
-    """All runs in their order: the main comparison, the first round of each row, the second of each, ..., the hour."""
+    """All runs in their order: the two main comparisons, the first round of each row, the second, ..., the hour."""
     rounds = {name: _rounds(name, minutes) for name in ROWS if name in rows}
-    first, last = (rounds.pop(name, []) for name in (FIRST, LAST))
+    first, last = ([each for name in names for each in rounds.pop(name, [])] for names in (FIRST, LAST))
     between = zip_longest(*rounds.values(), fillvalue=())
     in_order = (*first, *(of_row for each in between for of_row in each), *last)
     return [chunk for chunks in in_order for chunk in chunks]

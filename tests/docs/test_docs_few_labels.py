@@ -29,16 +29,15 @@ def test_every_row_has_its_labels_and_seeds():
             assert {chunk.minutes for chunk in chunks} == {row.minutes}
 
 
-def test_the_main_comparison_comes_first_then_one_round_of_each_row_and_the_hour_last():
+def test_ten_label_sets_come_first_then_one_round_of_each_row_and_the_hour_last():
     rows = [chunk.row for chunk in WANTED]
-    count = rows.count("main")
-    assert rows[:count] == ["main"] * count != []
-    first_round = list(dict.fromkeys(rows[count:]))
-    assert first_round == [name for name in few_labels.ROWS if name != "main"]
-    assert WANTED[-1].row == "an hour"
-    second = next(place for place, chunk in enumerate(WANTED) if chunk.row == "controls" and chunk.seed)
-    assert all(chunk.seed == 0 for chunk in WANTED[count:second])
-    assert {chunk.row for chunk in WANTED[count:second]} == set(few_labels.ROWS) - {"main", "an hour"}
+    assert rows[:10] == ["main"] * 5 + ["controls"] * 5
+    others = [name for name in few_labels.ROWS if name not in ("main", "controls")]
+    assert list(dict.fromkeys(rows[10:])) == others
+    assert rows[-1] == others[-1] == "an hour"
+    second = next(place for place, chunk in enumerate(WANTED) if chunk.row == "augmented" and chunk.seed)
+    assert all(chunk.seed == 0 for chunk in WANTED[10:second])
+    assert set(rows[10:second]) == set(others[:-1])
 
 
 def test_every_arm_is_measured_with_100_labels_in_the_same_time():
