@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from nnfromscratch.types import Array
 
-SMALL = 2**14  # numbers, which stay in the first cache: finding a good place for them would take longer than it saves
+SMALL = 2**17  # numbers, which stay in the second cache: finding a good place for them would take longer than it saves
 
 
 def as_rows(images: Array) -> Array:
@@ -46,10 +46,10 @@ def empty_rows(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     >>> empty_rows((300, 500), np.float32).ctypes.data % 64
     0
     """
+    _keep_freed_memory()
     size = math.prod(shape)
     if size < SMALL:
         return np.empty(shape, dtype)
-    _keep_freed_memory()
     numbers = np.empty(size + 64 // np.dtype(dtype).itemsize, dtype)
     start = -numbers.ctypes.data % 64 // numbers.itemsize
     return numbers[start : start + size].reshape(shape)
