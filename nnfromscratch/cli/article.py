@@ -122,7 +122,7 @@ def _say_what_comes(folder: Path, settings: dict[str, Any]) -> None:
     how = "in about a minute, with rough figures" if settings["quick"] else "in about six minutes on two cores"
     if settings["kernels"] != "compiled":
         how += f" (with the {settings['kernels']} kernels far longer)"
-    print(f"Can a GAN make a classifier better? The article in three parts, {how}.")
+    print(f"Does a GAN make a classifier better? The article in three parts, {how}.")
     print(f"Run      {folder}", flush=True)
 
 

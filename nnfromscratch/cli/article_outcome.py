@@ -18,10 +18,10 @@ from nnfromscratch.cli.semi_outcome import ANSWERS
 from nnfromscratch.data import Dataset
 from nnfromscratch.errors import RunError
 from nnfromscratch.files import write_whole
-from nnfromscratch.plotting.article import Course, Drawings, Mistakes, article_overview
+from nnfromscratch.plotting import Course, Drawings, Mistakes
 from nnfromscratch.report import article_report, article_words, write_page
 from nnfromscratch.report.article import TITLE
-from nnfromscratch.semi.same_images import difference_on_same_images
+from nnfromscratch.semi import difference_on_same_images
 
 GAN, CONTROL = "gan", "self-training"
 PICTURE = "article"
@@ -120,7 +120,7 @@ def draw(folder: Path, results: dict[str, Any], classify: dict[str, Any], semi: 
         for name, arm in semi["arms"].items()
         for course in arm["over_time"][:1]
     }
-    figure = article_overview(
+    figure = plotting.article_overview(
         Mistakes(
             classify["test_accuracy"],
             test.images[[each["index"] for each in wrong]],

@@ -18,7 +18,7 @@ COMMANDS = ("article", "classify", "predict", "generate", "sample", "semi", "gra
 
 _EXAMPLES = """\
 examples:
-  python -m nnfromscratch                              can a GAN make a classifier better? six minutes, and a page
+  python -m nnfromscratch                              does a GAN help a classifier? six minutes, and a page
   python -m nnfromscratch --quick                      the same in about a minute, roughly
   python -m nnfromscratch classify                     train the default network on MNIST, test it, write a report
   python -m nnfromscratch predict runs/RUN photo.png   what a trained network sees in a picture

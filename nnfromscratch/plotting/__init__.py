@@ -8,6 +8,7 @@ b'\x89PNG'
 
 from nnfromscratch.plotting.accuracy_curves import accuracy_over_time, label_curve
 from nnfromscratch.plotting.arm_accuracies import arm_accuracies
+from nnfromscratch.plotting.article import Course, Drawings, Mistakes, article_overview
 from nnfromscratch.plotting.confusion import confusion_matrix
 from nnfromscratch.plotting.curves import learning_curves
 from nnfromscratch.plotting.disagreements import disagreements
@@ -29,9 +30,13 @@ from nnfromscratch.plotting.through_training import training_animation, training
 from nnfromscratch.plotting.throughput import roofline, throughput
 
 __all__ = [
+    "Course",
+    "Drawings",
+    "Mistakes",
     "accuracy_over_time",
     "activations",
     "arm_accuracies",
+    "article_overview",
     "confident_mistakes",
     "confusion_matrix",
     "disagreements",

@@ -10,7 +10,7 @@ from nnfromscratch.report.page import Section, page
 from nnfromscratch.report.repeat import footer, settings_table
 from nnfromscratch.wording import percent
 
-TITLE = "Can a GAN make a classifier better?"
+TITLE = "Does a GAN make a classifier better?"
 _REPEAT = (
     "On the same machine with the same versions the first two parts give the same bits. The third is given a time, "
     "which becomes a number of steps by the speed of the machine; those of this run stand in results.json."

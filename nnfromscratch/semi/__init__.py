@@ -10,6 +10,7 @@ from nnfromscratch.semi.linear import fit_linear
 from nnfromscratch.semi.method import Method
 from nnfromscratch.semi.nearest_neighbours import classify_by_neighbours
 from nnfromscratch.semi.paired import PairedDifference, paired_difference
+from nnfromscratch.semi.same_images import SameImages, difference_on_same_images
 from nnfromscratch.semi.side_by_side import SideBySide
 from nnfromscratch.semi.training import Learned, train_few_labels
 
@@ -22,8 +23,10 @@ __all__ = [
     "Learned",
     "Method",
     "PairedDifference",
+    "SameImages",
     "SideBySide",
     "classify_by_neighbours",
+    "difference_on_same_images",
     "draw_labelled",
     "figures",
     "fit_linear",

@@ -5,8 +5,8 @@ import pytest
 from figure_checks import ink_outside, texts
 
 from nnfromscratch.errors import DataError, DtypeError
+from nnfromscratch.plotting import Course, Drawings, Mistakes, article_overview
 from nnfromscratch.plotting.accuracy_axis import error_of
-from nnfromscratch.plotting.article import Course, Drawings, Mistakes, article_overview
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (24, 1, 28, 28)).astype(np.uint8)

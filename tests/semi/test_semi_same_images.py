@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnfromscratch.errors import DtypeError, RangeError, ShapeError
-from nnfromscratch.semi.same_images import difference_on_same_images
+from nnfromscratch.semi import difference_on_same_images
 
 RNG = np.random.default_rng(0)
 
