@@ -29,7 +29,9 @@ PAIRS = (
     ("gan", "self-training"),
     ("gan", "gan-ablated"),
     ("gan-aug", "gan-ablated-aug"),
+    ("gan-aug", "self-training-aug"),
     ("gan-aug", "consistency-aug"),
+    ("student-aug", "consistency-aug"),
 )
 SHOWN = 15  # letters of each class
 
