@@ -97,7 +97,8 @@ def verdict(results: Results) -> str:
             "Missed by no more than our products lose against BLAS",
             [name for name, each in missed.items() if each.like_blas <= each.mark],
         ),
-        ("Missed by more than both together", [name for name, each in missed.items() if each.both > each.mark]),
+        ("By no more than both together", [name for name, each in missed.items() if each.both <= each.mark]),
+        ("By more than both", [name for name, each in missed.items() if each.both > each.mark]),
     ):
         said += f" {meaning}: {', '.join(found) or 'none'}."
     return said

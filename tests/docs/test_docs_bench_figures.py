@@ -122,6 +122,8 @@ def test_what_keeps_a_step_from_its_mark(row, bounds, named):
     said = profiled.verdict(results)
     assert said.startswith("0 of 1 marks are reached")
     assert (f"{named}: small at 32" in said) == (named is not None)
+    assert ("By more than both: small at 32." in said) == (row["floors_ms"]["sizes"] > 6.0)
+    assert ("By no more than both together: small at 32." in said) == (row["floors_ms"]["sizes"] <= 6.0)
     assert profiled.verdict({"profile": [profile_row(ours=6.0)]}) == "1 of 1 marks are reached in this run."
 
 
