@@ -54,10 +54,13 @@ def test_every_reference_page_is_in_the_index():
     assert set(REFERENCE) - {"index"} <= set(listed)
 
 
-def test_every_tutorial_is_in_the_index():
-    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+def test_every_tutorial_is_in_the_index_and_in_the_readme():
+    index, readme = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/index.md", "README.md"))
     for path in (ROOT / "tutorials").glob("*.md"):
         assert f"tutorials/{path.stem}\n" in index
+        title = re.search(r"^# (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert title
+        assert f"*{title[1]}*" in readme
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
