@@ -46,16 +46,17 @@ class SideBySide:
 
     make: makes the same experiment in each process. It is pickled, so let it load its images: a
     ``functools.partial`` of a function of a module, never a lambda. jobs: how many processes, at least 1. kernels: the
-    name of their set, None: the default. Raises RangeError for fewer jobs.
+    name of their set, None: the default.
+    Raises RangeError for fewer jobs.
+
     A script that uses it needs ``if __name__ == "__main__":``, as with all of ``multiprocessing``, whose start
     method here is "spawn", the same on every system.
 
-    ::
-
-        with SideBySide(make(), make, jobs=2) as several:
-            steps = several.plan(60.0, time_step, on_plan=print)
-            several.run(steps, on_done=print)
-        several.experiment.test(test)
+    >>> def compare(make, time_step):
+    ...     with SideBySide(make(), make, jobs=2) as several:
+    ...         steps = several.plan(60.0, time_step, on_plan=print)
+    ...         several.run(steps, on_done=print)
+    ...     return several.experiment
     """
 
     def __init__(self, experiment: Experiment, make: MakeExperiment, *, jobs: int, kernels: str | None = None) -> None:
