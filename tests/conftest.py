@@ -1,8 +1,15 @@
-"""The processes in which the tests run: all tests on all cores, a few of them in one."""
+"""The processes in which the tests run: all tests on all cores, a few of them in one, and Ctrl-C is heard in each."""
 
 import os
+import signal
 
 MOST = 4  # a process takes up to 1 GB
+
+
+def pytest_configure():
+    """Listen to Ctrl-C also where a shell runs the tests in the background, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers(config):

@@ -85,14 +85,6 @@ def small(own):
         yield
 
 
-@pytest.fixture(autouse=True)
-def ctrl_c_is_heard():
-    """Also where the tests run in the background of a shell, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def words(folder, *more):
     return ["--kernels", "vectorized", "--seed", "3", "--out", str(folder), *more]
 
@@ -334,13 +326,12 @@ PROGRAM = """
 import dataclasses, os, signal, sys
 from nnfromscratch import gan, runs
 from nnfromscratch.cli import article_parts, gan_looks, gan_measures, gan_recipes, main, semi
-from nnfromscratch.plotting import style
 from nnfromscratch.semi import training
 if __name__ == "__main__":
     article_parts.FULL = {plan}
     gan_looks.SAMPLES, gan_looks.SHOWN, gan_looks.NEAREST = 40, 9, 20
     gan_measures.SAMPLES, gan_measures.NEAREST = 60, 30
-    gan.measuring.jackknife, style.PIXELS_PER_INCH = lambda *_: 0.25, 40
+    gan.measuring.jackknife = lambda *_: 0.25
     article = gan_recipes.RECIPES["article"]
     gan_recipes.RECIPES["article"] = dataclasses.replace(article, model_settings={{"width": 8, "dropout": 0.3}})
     semi.seconds_of_a_step = lambda take, minutes: 60 * minutes / {steps}

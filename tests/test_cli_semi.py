@@ -43,14 +43,6 @@ def small():
         yield
 
 
-@pytest.fixture(autouse=True)
-def ctrl_c_is_heard():
-    """Also where the tests run in the background of a shell, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     """A small data set of a user's own, of digits: 300 images to learn from, 60 to test."""

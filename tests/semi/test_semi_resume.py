@@ -21,14 +21,6 @@ def numpy_kernels():
         yield
 
 
-@pytest.fixture(autouse=True)
-def ctrl_c_is_heard():
-    """Also where the tests run in the background of a shell, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def train(path, name="everything", steps=STEPS, resume=True, **more):
     return train_few_labels(
         more.pop("data", None) or few(), METHODS[name], steps=steps, rng=seeded(more.pop("seed", 3)), looks=4,
