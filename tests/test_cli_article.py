@@ -375,9 +375,14 @@ def test_killed_it_goes_on_to_the_same_end(how, own, finished, tmp_path):
 
 
 def test_a_window_system_that_is_not_there_spoils_no_run(own, tmp_path):
-    done = process(own, tmp_path / "run", MPLBACKEND="nowhere")
+    folder = tmp_path / "run"
+    done = process(own, folder, MPLBACKEND="nowhere")
     assert (done.returncode, done.stderr) == (0, "")
-    assert {path.name for path in (tmp_path / "run").iterdir()} == FILES
+    assert {path.name for path in folder.iterdir()} == FILES
+    (folder / "results.json").unlink()  # only the page is left to be made
+    command = [sys.executable, "-m", "nnfromscratch", "--resume", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "MPLBACKEND": "nowhere"})
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_finished_run_says_so_and_stays_as_it_is(finished, capsys):
