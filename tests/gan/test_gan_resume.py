@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from death_cases import ENVIRONMENT
+from death_cases import environment
 from game_cases import (
     SHAPE,
     conditional_players,
@@ -156,7 +156,7 @@ def test_the_memory_order_of_parameters_survives(tmp_path):
 def start(folder, *plan):
     script = Path(__file__).with_name("game_cases.py")
     command = [sys.executable, str(script), str(folder), *map(str, plan)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, env=environment())
 
 
 def finish(folder):

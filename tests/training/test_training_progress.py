@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from death_cases import ENVIRONMENT
+from death_cases import environment
 from training_cases import blobs, mlp
 
 from nnfromscratch.functional import softmax_cross_entropy
@@ -72,5 +72,5 @@ def test_a_line_an_epoch_where_it_is_wanted(monkeypatch, stream_and_ci):
 
 def test_importing_training_loads_neither_numba_nor_matplotlib():
     code = "import sys, nnfromscratch.training; print([m for m in ('numba', 'matplotlib') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True)
     assert done.stdout.strip() == "[]"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from death_cases import ENVIRONMENT
+from death_cases import environment
 from training_cases import blobs, cnn, fingerprint, mlp, resumable
 
 from nnfromscratch.data import Augmentation
@@ -132,7 +132,7 @@ def folder(few, tmp_path):
 def start(folder, *plan):
     script = Path(__file__).with_name("training_cases.py")
     command = [sys.executable, str(script), str(folder), *map(str, plan)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, env=environment())
 
 
 def finish(folder):

@@ -4,7 +4,7 @@ import sys
 from functools import partial
 
 import numpy as np
-from death_cases import ENVIRONMENT
+from death_cases import environment
 from training_cases import blobs, mlp
 
 from nnfromscratch.layers import BatchNorm, Dropout, Sequential
@@ -51,7 +51,7 @@ def test_a_process_of_its_own_says_the_same():
         "print(json.dumps(settings(schedule=Halves(3), augment=partial(differing, 2), loss=differing)))"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
     here = settings(schedule=Halves(3), augment=partial(differing, 2), loss=differing)
     assert json.loads(done.stdout) == here
 
