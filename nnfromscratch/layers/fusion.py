@@ -1,6 +1,6 @@
 """Neighbouring layers that share one pass over memory, with the same values and gradients.
 
-    Dense, Conv2d or ConvTranspose2d, then MaxPool2d and/or ReLU or LeakyReLU, in either order
+    Dense, Conv2d or ConvTranspose2d, then MaxPool2d and/or ReLU or LeakyReLU, in either order; also weight-normalized
     BatchNorm, then ReLU or LeakyReLU
 
 Between two multiplications a network mostly waits for memory. Bias and activation together fetch each number once. And
@@ -25,9 +25,10 @@ from nnfromscratch.layers.dense import Dense
 from nnfromscratch.layers.layer import Layer, LayerBackward
 from nnfromscratch.layers.normalization import BatchNorm
 from nnfromscratch.layers.pool import MaxPool2d
+from nnfromscratch.layers.weight_norm import WeightNorm
 from nnfromscratch.types import Array
 
-Weighted: TypeAlias = "Dense | Conv2d | ConvTranspose2d"
+Weighted: TypeAlias = "Dense | Conv2d | ConvTranspose2d | WeightNorm"
 
 _fused: ContextVar[bool] = ContextVar("nnfromscratch_fused", default=True)
 
@@ -49,7 +50,7 @@ def forward_group(layers: Sequence[Layer], x: Array, training: bool) -> tuple[in
         after = []
     if type(first) is BatchNorm and after and (slope := _slope(after[0])) is not None:
         return 2, *first.forward_activated(x, training, slope)
-    if type(first) in (Dense, Conv2d, ConvTranspose2d):
+    if type(first) in (Dense, Conv2d, ConvTranspose2d, WeightNorm):
         pool, slope, count = None, None, 1
         for layer in after:
             if pool is None and type(layer) is MaxPool2d:
@@ -84,7 +85,7 @@ def _forward(layer: Weighted, slope: float, pool: MaxPool2d | None, x: Array) ->
         dsums, dbias = bias_backward(dy)
         if pool is not None:
             dsums = pool_backward(dsums)
-        dx, dweight, _ = sums_backward(dsums, wrt=wrt)
-        return dx, dweight, dbias
+        dx, *dweights, _ = sums_backward(dsums, wrt=wrt)
+        return dx, *dweights, dbias
 
     return y, layer.way_back(backward)

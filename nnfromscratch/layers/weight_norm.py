@@ -13,7 +13,7 @@ from nnfromscratch.functional.weight_norm import weight_norm
 from nnfromscratch.layers.conv import Conv2d, ConvTranspose2d
 from nnfromscratch.layers.dense import Dense
 from nnfromscratch.layers.layer import Layer, LayerBackward
-from nnfromscratch.types import Array
+from nnfromscratch.types import Array, Backward
 
 Weighted: TypeAlias = "Dense | Conv2d | ConvTranspose2d"
 
@@ -62,18 +62,25 @@ class WeightNorm(Layer):
 
     def forward(self, x: Array, training: bool = True) -> tuple[Array, LayerBackward]:
         """The layer's result with the normalized weight."""
+        y, backward = self.weighted_sum(x, self.params.get("bias"))
+        return y, self.way_back(backward)
+
+    def weighted_sum(self, x: Array, bias: Array | None) -> tuple[Array, Backward]:
+        """The layer's operation alone, with the normalized weight and the given bias; the gradients of x, v, g, bias.
+
+        That of g only where it is learned.
+        """
         weight, weight_backward = weight_norm(self.params["v"], self._home_of_g()["g"], axis=self.axis)
-        y, sum_backward = self._with(weight).weighted_sum(x, self.params.get("bias"))
-        names = tuple(self.params)
+        y, sum_backward = self._with(weight).weighted_sum(x, bias)
+        learned = tuple(name for name in ("v", "g") if name in self.params)
 
         def backward(dy: Array, wrt: Collection[str]) -> tuple[Array | None, ...]:
-            wanted = [name for name, asked in (("x", "x"), ("weight", "v"), ("bias", "v")) if asked in wrt]
+            wanted = [name for name, asked in (("x", "x"), ("weight", "v"), ("bias", "bias")) if asked in wrt]
             dx, dweight, dbias = sum_backward(dy, wrt=wanted)
-            dv, dg = (None, None) if dweight is None else weight_backward(dweight)
-            grads = {"v": dv, "g": dg, "bias": dbias}
-            return dx, *(grads[name] for name in names)
+            grads = (None,) * len(learned) if dweight is None else weight_backward(dweight, wrt=learned)
+            return dx, *grads[: len(learned)], dbias
 
-        return y, self.way_back(backward)
+        return y, backward
 
     def standardize(self, x: Array, *, name: str = "WeightNorm.standardize") -> None:
         """Choose g and the bias so that each unit's results for the batch x have mean 0 and variance 1.

@@ -18,6 +18,7 @@ from nnfromscratch.layers import (
     ReLU,
     Sequential,
     Tanh,
+    WeightNorm,
     unfused,
 )
 from nnfromscratch.layers.fusion import forward_group
@@ -109,6 +110,7 @@ FUSED = {
     "Conv2d": lambda: network(WEIGHTED["conv"](np.float64, True), MaxPool2d(2), ReLU(), dtype=np.float64),
     "ConvTranspose2d": lambda: network(WEIGHTED["transposed"](np.float64, False), ReLU(), dtype=np.float64),
     "BatchNorm": lambda: network(BatchNorm(2, dtype=np.float64), ReLU(), dtype=np.float64),
+    "WeightNorm": lambda: network(WeightNorm(WEIGHTED["conv"](np.float64, True)), ReLU(), dtype=np.float64),
 }
 every_group = pytest.mark.parametrize("name", FUSED)
 

@@ -41,6 +41,7 @@ from nnfromscratch.layers import (
     ReLU,
     Sequential,
     Tanh,
+    WeightNorm,
     unfused,
 )
 
@@ -64,6 +65,22 @@ def test_a_weighted_sum_and_an_activation(kernel_set, kind, bias, activation, dt
     fused, plain = both(chain, x)
     assert_same(fused, plain)
     assert list(fused[2]) == (["0.weight", "0.bias"] if bias else ["0.weight"])
+
+
+@every_type
+@pytest.mark.parametrize("learn_gain", [True, False])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("kind", WEIGHTED)
+def test_a_weight_normalized_sum_and_an_activation(kernel_set, kind, bias, learn_gain, dtype):
+    layer = WeightNorm(WEIGHTED[kind](dtype, bias), learn_gain=learn_gain)
+    x = draw_x(kind, dtype)
+    for after in ([ReLU()], [LeakyReLU(0.1)], [] if kind == "dense" else [MaxPool2d(2)]):
+        chain = network(copy.deepcopy(layer), *after, dtype=dtype)
+        assert taken(chain, x) == len(chain)
+        fused, plain = both(chain, x)
+        assert_same(fused, plain, exact=type(chain.layers[-1]) is not MaxPool2d)  # pooled first, sums change their order
+        assert list(fused[2]) == ["0.v", *(["0.g"] if learn_gain else []), *(["0.bias"] if bias else [])]
+        assert all(gradient.any() for gradient in fused[2].values())
 
 
 @every_type
