@@ -1,6 +1,7 @@
 """Two networks that play against each other: objectives, techniques, the two-player loop, metrics and diagnosis."""
 
 from nnfromscratch.gan.averaging import AveragedWeights, HistoricalAveraging
+from nnfromscratch.gan.bad_gan import conditional_entropy, pull_away
 from nnfromscratch.gan.diagnostics import Finding, diagnose
 from nnfromscratch.gan.gradient_penalty import gradient_penalty, interpolate
 from nnfromscratch.gan.history import GanHistory
@@ -47,6 +48,7 @@ __all__ = [
     "classes_covered",
     "classifier_score",
     "clip_weights",
+    "conditional_entropy",
     "confident_share",
     "consistency_loss",
     "cross_entropy_discriminator_loss",
@@ -72,6 +74,7 @@ __all__ = [
     "optimal_value",
     "probability_real",
     "pseudo_label_loss",
+    "pull_away",
     "real_or_generated",
     "real_yardstick",
     "require_objective",

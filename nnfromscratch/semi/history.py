@@ -17,8 +17,9 @@ class FewLabelsHistory:
     step: after how many steps it was. seconds: spent in steps until then, also before a resumed run was interrupted.
     samples: images that have gone through a network until then; one that goes through two, classifier and teacher,
     counts twice, a way back does not count. accuracy: of the averaged network on the validation images.
-    losses: for each part of the loss its mean over the steps since the last look, unweighted. "generator" is the
-    generator's; "sure" is no loss but the share of unlabelled images of whose class the teacher was sure enough.
+    losses: for each part of the loss its mean over the steps since the last look, unweighted. "generator" and
+    "pull-away" are the generator's; "sure" is no loss but the share of unlabelled images of whose class the teacher
+    was sure enough.
 
     steps_done, seconds_done, samples_done: the same counted up to now. sums, counts: of the losses since the last look.
     """

@@ -19,12 +19,15 @@ MakeNetwork: TypeAlias = Callable[..., Sequential]
 class Method:
     """How a network is trained on few labels and many images; ``train_few_labels`` says what each loss is.
 
-    L = L_labelled + [generator] · L_game + [t ≥ start·T] · (w_p · L_pseudo + w_c · L_consistency)
+    L = L_labelled + [generator] · L_game + w_e · L_entropy + [t ≥ start·T] · (w_p · L_pseudo + w_c · L_consistency)
+
+    L_generator = L_matching + w_a · L_pull_away
 
     network: makes the classifier. learning_rate: its Adam's. generator_rate: the generator's; None: there is none.
     pseudo_labels w_p, consistency w_c: weights, at least 0, where 0 is off. start: the share of the T steps after which
     these two set in, from 0 to below 1. threshold: how sure the teacher must be of a pseudo-label. alignment: whether
     its probabilities are aligned to classes equally frequent, see ``gan.DistributionAlignment``.
+    conditional_entropy w_e, pull_away w_a: weights, at least 0, where 0 is off; the second needs a generator.
     augment_labelled, augment_unlabelled: what is done to the images that the network sees; its teacher sees them clean.
     labelled, unlabelled, generated: images of each kind in a step. average: the decay of the averaged weights, the
     teacher and the result. beta1: of all optimizers.
@@ -49,6 +52,8 @@ class Method:
     generated: int = 100
     average: float = 0.998
     beta1: float = 0.5
+    conditional_entropy: float = 0.0
+    pull_away: float = 0.0
 
     def __post_init__(self) -> None:
         if not callable(self.network):
@@ -56,8 +61,12 @@ class Method:
         for name in ("learning_rate", "generator_rate"):
             if getattr(self, name) is not None:
                 require_number("Method", name, getattr(self, name), above=0)
-        for name in ("pseudo_labels", "consistency"):
+        for name in ("pseudo_labels", "consistency", "conditional_entropy", "pull_away"):
             require_number("Method", name, getattr(self, name), least=0)
+        if self.pull_away and self.generator_rate is None:
+            raise RangeError(
+                f"Method: pull_away expects 0 where there is no generator (generator_rate is None), is {self.pull_away}"
+            )
         for name in ("start", "threshold", "average", "beta1"):
             require_number("Method", name, getattr(self, name), least=0, below=1)
         for name in ("labelled", "unlabelled", "generated"):
@@ -71,7 +80,7 @@ class Method:
     @property
     def uses_unlabelled(self) -> bool:
         """Whether images without labels are looked at."""
-        return self.uses_teacher or self.generator_rate is not None
+        return self.uses_teacher or self.generator_rate is not None or self.conditional_entropy > 0
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -79,6 +88,7 @@ class Method:
         parts = (
             ("labelled", True),
             ("real or generated", self.generator_rate is not None),
+            ("conditional entropy", self.conditional_entropy > 0),
             ("pseudo-labels", self.pseudo_labels > 0),
             ("consistency", self.consistency > 0),
         )

@@ -13,6 +13,7 @@ import numpy as np
 
 from nnfromscratch.errors import NonFiniteError
 from nnfromscratch.functional import softmax, softmax_cross_entropy
+from nnfromscratch.gan.bad_gan import conditional_entropy, pull_away
 from nnfromscratch.gan.semi_supervised import consistency_loss, pseudo_label_loss, real_or_generated
 from nnfromscratch.gan.techniques import feature_matching
 from nnfromscratch.layers.layer import Gradients, LayerBackward
@@ -39,6 +40,9 @@ def step(learner: Learner) -> None:
     losses["labelled"] = float(loss)
     dlogits = np.zeros_like(logits)
     dlogits[:known] = backward()
+    if method.conditional_entropy:
+        losses["conditional entropy"], backward = conditional_entropy(logits[known:])
+        dlogits[known:] += backward(method.conditional_entropy)
     told: Array | None = None
     if clean is not None and learner.teaches:
         told = learner.averaged.network.predict(clean)
@@ -60,8 +64,8 @@ def step(learner: Learner) -> None:
         grads = _gradients(learner, (body_backward, head_backward), dlogits)
         of_made = _gradients(learner, (made_body_backward, made_head_backward), dmade)
         grads = {name: gradient + of_made[name] for name, gradient in grads.items()}
-        losses["generator"], matching_backward = feature_matching(made, features[known:])
-        dimages, _ = made_body_backward(matching_backward(), wrt=("x",))  # the network holds still for the generator
+        dmade_features = _learn_to_generate(learner, made, features[known:], losses)
+        dimages, _ = made_body_backward(dmade_features, wrt=("x",))  # the network holds still for the generator
         _, generator_grads = generator_backward(dimages, wrt=("params",))
 
     if what := _not_finite(losses, grads | {f"generator.{name}": g for name, g in generator_grads.items()}):
@@ -95,6 +99,16 @@ def _learn_from_teacher(learner: Learner, logits: Array, told: Array, losses: di
     if method.consistency:
         losses["consistency"], backward = consistency_loss(logits, told)
         gradient += backward(method.consistency)
+    return gradient
+
+
+def _learn_to_generate(learner: Learner, made: Array, real: Array, losses: dict[str, float]) -> Array:
+    """∂L/∂features of the generated images, for the generator; notes its losses."""
+    losses["generator"], backward = feature_matching(made, real)
+    gradient = backward()
+    if learner.method.pull_away:
+        losses["pull-away"], backward = pull_away(made)
+        gradient = gradient + backward(learner.method.pull_away)
     return gradient
 
 

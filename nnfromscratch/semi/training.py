@@ -46,16 +46,19 @@ def train_few_labels(
 ) -> Learned:
     """Train a classifier on a few labelled and many unlabelled images, by any ``Method``.
 
-    L = L_labelled + [generator] · L_game + [t ≥ start·T] · (w_p · L_pseudo + w_c · L_consistency)
+    L = L_labelled + [generator] · L_game + w_e · L_entropy + [t ≥ start·T] · (w_p · L_pseudo + w_c · L_consistency)
+
+    L_generator = L_matching + w_a · L_pull_away
 
     L_labelled = −mean_n log softmax(z[n])[t[n]]        z: logits of a minibatch of labelled images
 
-    L_game, L_pseudo, L_consistency: ``gan.real_or_generated``, ``gan.pseudo_label_loss`` and
-    ``gan.consistency_loss``, of a minibatch of unlabelled images; the teacher is the running mean of the network's own
-    weights, in evaluation mode and on clean images. The generator learns by ``gan.feature_matching``, on the features
-    of the last hidden layer, from the same two forward passes as the network, and both move at the same time. Adam's
-    learning rates follow ``schedules.ConstantThenLinear(steps)``; the network starts by
-    ``layers.initialize_from_data``. What is returned has the averaged weights.
+    L_game, L_entropy, L_pseudo, L_consistency: ``gan.real_or_generated``, ``gan.conditional_entropy``,
+    ``gan.pseudo_label_loss`` and ``gan.consistency_loss``, of a minibatch of unlabelled images; the teacher is the
+    running mean of the network's own weights, in evaluation mode and on clean images. The generator learns by
+    L_matching, ``gan.feature_matching``, and L_pull_away, ``gan.pull_away``, on the features of the last hidden layer,
+    from the same two forward passes as the network, and both move at the same time. Adam's learning rates follow
+    ``schedules.ConstantThenLinear(steps)``; the network starts by ``layers.initialize_from_data``. What is returned has
+    the averaged weights.
 
     data: see ``split_labels``; the validation images are looked at ``looks`` times, evenly spread, for the figures
     alone: nothing is chosen by them. rng: everything random is drawn from it.
@@ -69,7 +72,8 @@ def train_few_labels(
     ``resume`` is not set, or where it cannot be written. Raises NonFiniteError at the first loss or gradient with a NaN
     or an infinity, and names the player and the layer; the last checkpoint is then still good.
     Source: Salimans et al., Improved Techniques for Training GANs (2016), section 5; Lee, Pseudo-Label (2013);
-    Tarvainen and Valpola, Mean teachers are better role models (2017).
+    Tarvainen and Valpola, Mean teachers are better role models (2017); Dai et al., Good Semi-supervised Learning that
+    Requires a Bad GAN (2017).
 
     >>> from functools import partial
     >>> from nnfromscratch.data import Dataset

@@ -49,4 +49,6 @@ METHODS = {
         generator_rate=0.006, pseudo_labels=0.5, consistency=3.0, threshold=0.4, start=0.4,
         augment_labelled=brighter, augment_unlabelled=brighter,
     ),
+    "conditional entropy": method(conditional_entropy=0.5),
+    "bad gan": method(generator_rate=0.006, conditional_entropy=0.5, pull_away=2.0, pseudo_labels=1.0, threshold=0.4),
 }  # fmt: skip

@@ -80,9 +80,14 @@ def losses_by_hand(learner, caught, network, generator):
         for layer in network.layers[:-2]:  # the last two are noise and the logits
             features = [layer.forward(each)[0] for each in features]
         matching = np.square(features[0].mean(axis=0) - features[1].mean(axis=0)).sum()
+        directions = features[1] / np.linalg.norm(features[1], axis=1, keepdims=True)
+        cosines = directions @ directions.T
+        count = len(cosines)
+        matching += chosen.pull_away * (np.square(cosines).sum() - count) / (count * (count - 1))
+    others = p[known:]
+    total += -chosen.conditional_entropy * (others * np.log(others)).sum(axis=1).mean() if len(others) else 0.0
     if learner.teaches:
         q = softmax(learner.averaged.network.predict(caught.clean).astype(np.float64))[0]
-        others = p[known:]
         aligned = q
         if chosen.alignment:
             aligned = q * (1 / 3) / learner.alignment.mean
@@ -173,6 +178,7 @@ def test_losses_are_those_of_the_method():
         expected = set(chosen.losses)
         expected |= {"generator"} if chosen.generator_rate else set()
         expected |= {"sure"} if chosen.pseudo_labels else set()
+        expected |= {"pull-away"} if chosen.pull_away else set()
         assert set(history.losses) == expected, name
 
 
@@ -187,6 +193,7 @@ def test_every_image_that_goes_through_a_network_is_counted():
     """5 + 7 real ones; 4 that the generator makes and the network looks at; 7 once more by the teacher."""
     for chosen, expected in (
         (method(), 5),
+        (method(conditional_entropy=1.0), 12),
         (method(generator_rate=0.006), 12 + 4 + 4),
         (method(generator_rate=0.006, consistency=1.0, start=0.0), 12 + 4 + 4 + 7),
     ):
@@ -395,7 +402,7 @@ def test_arguments_that_make_no_sense_are_refused(given, error, message):
     [
         {"network": "dense"}, {"learning_rate": 0}, {"generator_rate": -1}, {"pseudo_labels": -1}, {"consistency": -1},
         {"start": 1}, {"threshold": 1.0}, {"average": 1.0}, {"beta1": 1.0}, {"labelled": 0}, {"unlabelled": 0},
-        {"generated": 0.5},
+        {"generated": 0.5}, {"conditional_entropy": -1}, {"pull_away": -1}, {"pull_away": 1.0},
     ],
     ids=str,
 )  # fmt: skip
