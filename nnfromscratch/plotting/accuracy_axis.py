@@ -51,8 +51,8 @@ def accuracy_axis(axes: Axes, errors: Iterable[float], *, vertical: bool) -> Non
         even = MaxNLocator(5).tick_values(1 - high, 1 - low)
         ticks = [1 - accuracy for accuracy in even if low <= 1 - accuracy <= high]
     axis = axes.yaxis if vertical else axes.xaxis
+    (axes.set_ylim if vertical else axes.set_xlim)(high, low)  # first: a scale for one single value cannot be chosen
     (axes.set_yscale if vertical else axes.set_xscale)("log")
-    (axes.set_ylim if vertical else axes.set_xlim)(high, low)
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):.4g} %"))
     axis.set_minor_locator(NullLocator())

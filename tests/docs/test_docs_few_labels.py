@@ -86,9 +86,10 @@ def test_it_writes_after_every_run_and_goes_on_with_what_is_missing(pretended, t
 
 
 def test_other_minutes_are_other_runs(pretended, tmp_path):
+    sets = few_labels.ROWS["letters"].seeds
     few_labels.main([str(tmp_path / "few.json"), "--rows", "letters", "--minutes", "0.05"])
     few_labels.main([str(tmp_path / "few.json"), "--rows", "letters"])
-    assert [chunk.minutes for chunk in pretended.made] == [0.05] * 5 + [2] * 5
+    assert [chunk.minutes for chunk in pretended.made] == [0.05] * sets + [2] * sets
 
 
 def test_an_unknown_row_is_told(capsys):
