@@ -9,7 +9,7 @@ from figures.gan_gain import arms, cost, difference, labels_in_words, mean, sign
 from measured import NOTHING
 
 LABELS = few_labels.ROWS["labels"].labels
-AUGMENTED = (*few_labels.ROWS["few, augmented"].labels, "100")
+AUGMENTED = (*few_labels.ROWS["few augmented"].labels, "100")
 MINUTES = 2, 5, 15, 60
 
 

@@ -85,6 +85,11 @@ def test_it_writes_after_every_run_and_goes_on_with_what_is_missing(pretended, t
     assert [few_labels.chunk_of(entry) for entry in kept["runs"]] == wanted
 
 
+def test_without_options_everything_is_measured(pretended, tmp_path):
+    few_labels.main([str(tmp_path / "few.json")])
+    assert pretended.made == WANTED
+
+
 def test_other_minutes_are_other_runs(pretended, tmp_path):
     sets = few_labels.ROWS["letters"].seeds
     few_labels.main([str(tmp_path / "few.json"), "--rows", "letters", "--minutes", "0.05"])
