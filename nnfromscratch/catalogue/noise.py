@@ -157,4 +157,5 @@ GAUSSIAN_NOISE = Entry(
             wrong(gaussian_noise, x=lambda at: at.dy / at.std),
         ),
     ),
+    kernels=True,
 )

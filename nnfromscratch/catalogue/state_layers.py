@@ -201,5 +201,6 @@ GAUSSIAN_NOISE_LAYER = Entry(
             wrong_layer(GaussianNoise, lambda at: (0 * at.dx, at.grads)),
         ),
     ),
+    kernels=True,
     subject=built,
 )

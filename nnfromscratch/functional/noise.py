@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnfromscratch.errors import require_generator, require_gradient, require_number, require_same_float
+from nnfromscratch.kernels import active
 from nnfromscratch.kernels.memory import with_batch_innermost
 from nnfromscratch.types import Array, Backward
 
@@ -42,17 +43,20 @@ def gaussian_noise(x: Array, std: float, *, rng: np.random.Generator) -> tuple[A
 
     y = x + std · z,  z ~ N(0, 1)                    ∂L/∂x = ∂L/∂y
 
-    x, y: any shape   std: at least 0   z: drawn with the batch innermost, as images lie in memory
+    x, y: any shape   std: at least 0   z: drawn with the batch innermost, as images lie in memory; float32, also where
+    x is float64, from 64 bits of the generator for each two numbers, see ``kernels.loops.normal``
     Raises RangeError for another std, DtypeError where rng is no numpy.random.Generator.
     Source: Bishop, Training with noise is equivalent to Tikhonov regularization (1995), section 2.
 
     >>> y, backward = gaussian_noise(np.zeros(2), 0.1, rng=np.random.default_rng(0))
     >>> y.round(4)
-    array([ 0.0126, -0.0132])
+    array([-0.1014, -0.1179])
     """
     require_same_float("gaussian_noise", x=x)
     std = require_number("gaussian_noise", "std", std, least=0)
-    z = require_generator("gaussian_noise", rng).standard_normal(x.size, x.dtype.type)
+    pairs = (x.size + 1) // 2
+    bits = require_generator("gaussian_noise", rng).integers(0, 2**64, pairs, np.uint64).view(np.int32)
+    z = active().normal(bits.reshape(2, pairs)).reshape(-1)[: x.size].astype(x.dtype, copy=False)
     z *= x.dtype.type(std)
     y = with_batch_innermost(z, x.shape)
     y += x

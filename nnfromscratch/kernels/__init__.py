@@ -39,6 +39,7 @@ class KernelSet:
     batch_norm_grad: Callable[..., Any]
     pair_distances: Callable[..., Any]
     pair_distances_grad: Callable[..., Any]
+    normal: Callable[..., Any]
     adam: Callable[..., Any]
     replaced: frozenset[str] = frozenset()
 

@@ -3,7 +3,7 @@
 Every kernel brings its images into the order (H, C, W, N) (no copy where they already are), allocates its result and
 lets each thread fill the part that it owns. ``correlation`` holds the arithmetic of all three convolution kernels,
 ``pooling`` that of the four pooling kernels, ``elementwise`` all that is one pass over memory, ``pairs`` the distances
-between samples.
+between samples, ``normal`` the making of noise.
 
 How a convolution becomes one kind of sum: the output at row i, column j adds up *taps*. A tap (p, q, c) is one kernel
 offset of one channel; it multiplies the pixel under that offset, a vector of N numbers, by one weight for each output
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from nnfromscratch.kernels import correlation, elementwise, pairs, pooling
+from nnfromscratch.kernels import normal as normal_numbers
 from nnfromscratch.kernels.geometry import Padding, Pair, inside, output_size, window, window_counts, winner_dtype
 from nnfromscratch.kernels.memory import as_channels, as_images, as_rows, empty_rows, from_channels
 from nnfromscratch.kernels.threads import in_turn, share
@@ -311,6 +312,14 @@ def pair_distances_grad(dd: Array, m: Array) -> Array:
     dm = np.empty_like(m)
     share(partial(pairs.distances_grad, dm, _flat(dd), m), len(m), cost=4.0 * m.size * m.shape[2])
     return dm
+
+
+def normal(bits: Array) -> Array:
+    """Box and Muller's pairs, many at a time: every k is a pair of its own."""
+    bits = _flat(bits)
+    z = empty_rows(bits.shape, np.float32)
+    share(partial(normal_numbers.fill, z, bits), bits.shape[1], cost=60.0 * bits.shape[1])
+    return z
 
 
 def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]) -> None:

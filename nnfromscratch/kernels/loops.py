@@ -197,6 +197,23 @@ def pair_distances_grad(dd: Array, m: Array) -> Array:
     return dm
 
 
+def normal(bits: Array) -> Array:
+    """z[0, k] = √(−2 ln u) · cos φ and z[1, k] = √(−2 ln u) · sin φ are independent and normal, N(0, 1).
+
+    u = 1 − (bits[0, k] mod 2³¹) / 2³¹, in (0, 1], and φ = 2π · bits[1, k] / 2³², if all bits are equally likely; u is
+    rounded to float32, as all that follows. |z| goes up to √(62 ln 2) = 6.56.
+
+    bits: (2, K) int32   z: (2, K) float32
+    Source: Box and Muller, A note on the generation of random normal deviates (1958), equation (1).
+    """
+    z = np.empty(bits.shape, np.float32)
+    for k in range(bits.shape[1]):
+        u = np.float32(1 - int(bits[0, k]) % 2**31 / 2**31)
+        r, phi = np.sqrt(-2 * np.log(u)), 2 * np.pi * int(bits[1, k]) / 2**32
+        z[0, k], z[1, k] = r * np.cos(phi), r * np.sin(phi)
+    return z
+
+
 def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]) -> None:
     """m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  θ ← kept·θ − rate·m / (√v·correction + ε), in place.
 

@@ -315,6 +315,13 @@ def pair_distances_grad(dd: Array, m: Array) -> Array:
     return dm
 
 
+def normal(bits: Array) -> Array:
+    """z[0] = √(−2 ln u) · cos φ and z[1] = √(−2 ln u) · sin φ, u and φ from 31 and 32 random bits."""
+    u = (bits[0] | -(2**31)).astype(np.float32) * np.float32(-(2**-31))  # the sign bit set: −2³¹ … −1
+    r, phi = np.sqrt(-2 * np.log(u)), bits[1].astype(np.float32) * np.float32(2 * np.pi / 2**32)
+    return np.stack((r * np.cos(phi), r * np.sin(phi)))
+
+
 def adam(theta: Array, g: Array, m: Array, v: Array, settings: tuple[float, ...]) -> None:
     """One step of Adam, of θ, m and v in place, a piece at a time."""
     beta1, rest1, beta2, rest2, rate, correction, eps, kept = settings

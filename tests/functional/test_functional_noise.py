@@ -6,10 +6,19 @@ from numerical_gradients import numbers
 
 from nnfromscratch.errors import DtypeError, RangeError
 from nnfromscratch.functional import dropout, gaussian_noise
+from nnfromscratch.kernels import SETS, use, vectorized
+
+ROUNDING = 1e-6  # of a normal number in float32
 
 
 def rng():
     return np.random.default_rng(0)
+
+
+def normal_numbers(count):
+    """Those that the generator's bits make."""
+    bits = rng().integers(0, 2**64, (count + 1) // 2, np.uint64).view(np.int32)
+    return vectorized.normal(bits.reshape(2, -1)).ravel()[:count]
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
@@ -40,7 +49,8 @@ def test_gaussian_noise_has_the_given_spread():
     y, backward = gaussian_noise(x, 0.25, rng=rng())
     assert (y - x).mean() == pytest.approx(0, abs=0.01)
     assert (y - x).std() == pytest.approx(0.25, rel=0.02)
-    np.testing.assert_array_equal(y, x + 0.25 * rng().standard_normal((200, 200)).T)
+    expected = x + 0.25 * normal_numbers(x.size).reshape(200, 200).T
+    np.testing.assert_allclose(y, expected, rtol=0, atol=ROUNDING)
     dy = numbers(200, 200)
     np.testing.assert_array_equal(backward(dy), dy)
     np.testing.assert_array_equal(gaussian_noise(x, 0, rng=rng())[0], x)
@@ -52,7 +62,22 @@ def test_gaussian_noise_is_drawn_with_the_batch_innermost_as_images_lie_in_memor
     order = {4: (2, 1, 3, 0)}.get(len(shape), (*range(1, len(shape)), 0)[: len(shape)])
     assert y.shape == shape
     assert y.transpose(order).flags.c_contiguous
-    np.testing.assert_array_equal(y.transpose(order).ravel(), rng().standard_normal(y.size))
+    np.testing.assert_allclose(y.transpose(order).ravel(), normal_numbers(y.size), rtol=0, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(), (1,), (0, 3), (7, 3), (5, 0, 2), (3, 3, 5, 1), (0, 2, 3, 3)])
+def test_every_set_of_kernels_adds_the_same_noise(name, dtype, shape):
+    if name == "compiled":
+        pytest.importorskip("numba")
+    x = numbers(*shape).astype(dtype)
+    x.flags.writeable = False
+    with use(name):
+        y, backward = gaussian_noise(x, 2.0, rng=rng())
+    expected, _ = gaussian_noise(x.astype(np.float64), 2.0, rng=rng())
+    assert (y.shape, y.dtype, backward(x).dtype) == (shape, dtype, dtype)
+    np.testing.assert_allclose(y, expected, rtol=0, atol=4 * ROUNDING)
 
 
 @pytest.mark.parametrize("op", [dropout, gaussian_noise])

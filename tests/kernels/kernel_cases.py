@@ -178,4 +178,5 @@ def every_kernel(kernels, dtype, *, batch=3, channels=3, filters=5, size=(5, 4),
     theta, g, m, v = draw(4, *x.shape)
     v = abs(v)
     kernels.adam(theta, g, m, v, (0.75, 0.25, 0.5, 0.5, 0.125, 2.0, 0.25, 0.5))
+    results["normal"] = kernels.normal(rng.integers(-(2**31), 2**31, (2, x.size), np.int32))
     return {**results, "theta": theta, "m": m, "v": v}

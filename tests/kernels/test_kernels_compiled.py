@@ -79,7 +79,7 @@ print(sum(len(kernel.signatures) for kernel in kernels))
 def test_nothing_is_compiled_twice(dtype):
     # neither for read-only arrays, nor for other memory orders, slopes and shapes
     kernels = kernel_set("compiled")
-    modules = kernels.correlation, kernels.elementwise, kernels.pairs, kernels.pooling
+    modules = kernels.correlation, kernels.elementwise, kernels.pairs, kernels.pooling, kernels.normal_numbers
 
     def signatures():
         found = {}
@@ -124,6 +124,7 @@ def test_no_index_is_out_of_bounds(tmp_path):
         "test_kernels_convolution.py",
         "test_kernels_elementwise.py",
         "test_kernels_matmul.py",
+        "test_kernels_normal.py",
         "test_kernels_pairs.py",
         "test_kernels_pooling.py",
         "test_kernels_random.py",

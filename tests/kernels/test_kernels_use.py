@@ -46,7 +46,7 @@ def test_the_sets_hold_the_functions_of_the_contract():
     assert set(kernels.NAMES) == {
         "conv2d", "conv2d_grad_input", "conv2d_grad_weight", "max_pool2d", "max_pool2d_grad", "avg_pool2d",
         "avg_pool2d_grad", "matmul", "bias_activation", "bias_activation_grad", "batch_statistics", "batch_norm",
-        "batch_norm_grad", "pair_distances", "pair_distances_grad", "adam",
+        "batch_norm_grad", "pair_distances", "pair_distances_grad", "normal", "adam",
     }  # fmt: skip
 
 
