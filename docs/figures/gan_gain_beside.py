@@ -54,8 +54,8 @@ def found_or_not(results):
     with_one = sum(method.generator_rate is not None for method in search.TRIALS.values())
     remark = (
         f"There are {with_one} trials with a generator and {len(search.TRIALS) - with_one} without: chance alone "
-        "favours the best of more. One run each on two label sets at most shows no small difference. This says where to "
-        "look, on validation images; nothing here was tested."
+        "favours the best of more. One run each on two label sets at most shows no small difference. This says "
+        "where to look, on validation images; nothing here was tested."
     )
     return f"{_answer(found, perhaps)}\n\n" + "\n".join(said) + f"\n\n{remark}"
 
