@@ -70,7 +70,7 @@ def progress(results):
         for entry in entries
         if entry["failed"]
     ]
-    made = f"{len(entries)} of {len(runs)} runs of {search.MINUTES:g} minutes have been made"
+    made = f"{len(entries)} of {len(runs)} runs have been made, of {60 * search.MINUTES:.0f} seconds each"
     return f"{made}, and these failed:\n\n" + "\n".join(failed) if failed else f"{made}, and none failed."
 
 
