@@ -37,7 +37,7 @@ sys.path.append(str(Path(__file__).parents[1]))  # docs, from where the page imp
 from figures.few_labels import write
 
 FILE = Path(__file__).with_name("beside_augmentation.json")
-LABELS, SEEDS, VALIDATION, MINUTES = (10, 20, 100), (100, 101), 5000, 1.0
+LABELS, SEEDS, VALIDATION, MINUTES = (10, 20, 100), (100, 101), 5000, 0.75
 ROUNDS, STEPS = 9, 10  # of the timing: turns of each trial, the first of which compiles, and the steps of a turn
 
 CNN = ARMS["consistency-aug"].method

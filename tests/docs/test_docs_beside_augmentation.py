@@ -212,7 +212,7 @@ def test_a_trial_that_failed_is_told_and_never_the_best():
     assert f"`{BEST}`" not in page.found_or_not(every).splitlines()[2]
     assert "failed, 99.00\u00a0%" in page.trials_table(every)
     assert page.progress(every).endswith(f"- {BEST}, 10 labels, seed 100: out of memory")
-    assert page.progress(results({})) == "60 of 60 runs have been made, of 60 seconds each, and none failed."
+    assert page.progress(results({})) == "60 of 60 runs have been made, of 45 seconds each, and none failed."
 
 
 def test_the_table_has_both_label_sets_of_every_trial():
