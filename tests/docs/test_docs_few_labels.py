@@ -1,18 +1,22 @@
 """The command that measures few labels: what it wants, in which order, and that it goes on where it was."""
 
 import json
+import statistics
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from figures import few_labels, letters
+from figures import few_labels, gan_gain, letters
 
 from nnfromscratch.cli.parser import build_parser
 from nnfromscratch.cli.semi_settings import semi_settings
 from nnfromscratch.data import load
+from nnfromscratch.report.article_words import LARGER
 from nnfromscratch.semi import ARMS
 
+README = Path(few_labels.__file__).parents[2] / "README.md"
 WANTED = few_labels.wanted()
 
 
@@ -138,6 +142,16 @@ def test_the_committed_file_holds_wanted_runs_each_once():
         made = [few_labels.chunk_of(entry) for entry in json.loads(few_labels.FILE.read_text("utf-8"))["runs"]]
         assert len(set(made)) == len(made)
         assert set(made) <= set(WANTED)
+
+
+@pytest.mark.parametrize("text", [" ".join(LARGER), README.read_text("utf-8")], ids=["main job", "README"])
+def test_figures_that_are_quoted_are_the_measured_ones(text):
+    found = gan_gain.arms(gan_gain.load())
+    for arm in ("gan", "self-training", "labels-only", "consistency-aug", "gan-aug"):
+        assert len(found[arm]) == 10
+        assert f" {100 * statistics.mean(found[arm].values()):.1f} %" in text.replace("\n", " "), arm
+    chance = gan_gain.difference(found, "gan", "self-training").p_value
+    assert f" {100 * chance:.1f} % of all cases" in text.replace("\n", " ")
 
 
 def test_letters_have_all_classes_and_the_same_seed_makes_the_same():
