@@ -47,6 +47,7 @@ def accuracy_axis(axes: Axes, errors: Iterable[float], *, vertical: bool) -> Non
     low, high = min(shown) / 1.15, min(1.0, max(shown) * 1.15)
     ticks = [error for error in _ERRORS if low <= error <= high]
     ticks = ticks[:: -(-len(ticks) // _MOST) or 1]
+    ticks = _apart(ticks, (high / low) ** (0.04 if vertical else 0.1))  # a number's height, or its length
     if len(ticks) < 3:  # a short stretch is nearly even
         even = MaxNLocator(5).tick_values(1 - high, 1 - low)
         ticks = [1 - accuracy for accuracy in even if low <= 1 - accuracy <= high]
@@ -57,3 +58,16 @@ def accuracy_axis(axes: Axes, errors: Iterable[float], *, vertical: bool) -> Non
     axis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):.4g} %"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
+
+
+def _apart(ticks: list[float], factor: float) -> list[float]:
+    """Of falling numbers those that are smaller than the last one kept by this factor at least.
+
+    >>> _apart([0.3, 0.2, 0.15, 0.1], 1.4)
+    [0.3, 0.2, 0.1]
+    """
+    kept: list[float] = []
+    for tick in ticks:
+        if not kept or kept[-1] >= factor * tick:
+            kept.append(tick)
+    return kept

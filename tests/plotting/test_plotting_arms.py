@@ -1,5 +1,7 @@
 """Pictures of methods beside each other show the numbers that they are given, and nothing is cut off."""
 
+import itertools
+
 import numpy as np
 import pytest
 from figure_checks import ink_outside, texts
@@ -46,6 +48,14 @@ def test_one_label_set_has_no_spread():
 def test_an_arm_without_errors_can_be_shown():
     assert error_of(1.0) == error_of(0.9995) == 0.001
     assert not ink_outside(plotting.arm_accuracies({"perfect": [1.0, 1.0], "bad": [0.0]}))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.7, 0.987), (0.5, 0.995), (0.9, 0.992)])
+def test_the_numbers_of_an_axis_do_not_touch(low, high):
+    figure = plotting.arm_accuracies({"one": [low], "other": [high]})
+    figure.canvas.draw()
+    boxes = sorted(tuple(label.get_window_extent().intervalx) for label in figure.axes[0].get_xticklabels())
+    assert all(right[0] - left[1] > 4 for left, right in itertools.pairwise(boxes))
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.5, 0.99), (0.9, 0.92), (0.97, 0.975), (0.1, 0.2), (0.95, 0.95)])
