@@ -14,13 +14,17 @@ MINUTES = 2, 5, 15, 60
 
 
 def arms_table(results, **conditions):
-    """Every arm, the best first: accuracy, label sets, and what it took."""
+    """Every arm, the best first: accuracy, label sets, the lead over labels alone on these sets, and what it took."""
     found = arms(results, **conditions)
+    leads = {name: pair.mean for name in found if (pair := difference(found, name, "labels-only")) is not None}
     lines = []
-    for name in sorted(found, key=lambda name: -statistics.mean(found[name].values())):
+    for name in sorted(found, key=lambda name: (-leads.get(name, 0), -statistics.mean(found[name].values()))):
         seconds, samples = cost(results, name, **conditions)
-        lines.append((f"`{name}`", mean(found, name), len(found[name]), f"{seconds:.0f}", f"{samples / 1e6:.2f}"))
-    return table(("arm", "test accuracy", "label sets", "seconds of training", "million images"), lines)
+        lead = f"{100 * leads[name]:+.2f}".replace("-", "−") if name in leads and name != "labels-only" else "–"
+        took = f"{seconds:.0f}", f"{samples / 1e6:.2f}"
+        lines.append((f"`{name}`", mean(found, name), len(found[name]), lead, *took))
+    titles = "arm", "test accuracy", "label sets", "over `labels-only`", "seconds of training", "million images"
+    return table(titles, lines)
 
 
 def labels_table(results, minutes=1):
@@ -39,26 +43,40 @@ def labels_table(results, minutes=1):
 
 
 def time_table(results):
-    """Arms that had more time, and how many errors are left."""
+    """Arms that had more time, the shortest on the label sets that the next has had too."""
     names = few_labels.ROWS["five minutes"].arms
+    timed = {minutes: arms(results, minutes=minutes) for minutes in MINUTES}
+    longer = {name: timed[MINUTES[1]].get(name) for name in names}
+    timed[MINUTES[0]] = {
+        name: {seed: found[seed] for seed in longer[name] or found if seed in found}
+        for name, found in timed[MINUTES[0]].items()
+        if name in names
+    }
     lines = []
-    for minutes in MINUTES:
-        found = arms(results, minutes=minutes)
-        if any(name in found for name in names):
-            lines.append((f"{minutes:g}", *(mean(found, name) if name in found else "–" for name in names)))
-    return table(("minutes", *(f"`{name}`" for name in names)), lines)
+    for minutes, found in timed.items():
+        cells = [f"{mean(found, name)} ({len(found[name])})" if found.get(name) else "–" for name in names]
+        if any(found.get(name) for name in names):
+            lines.append((f"{minutes:g}", *cells))
+    return table(("minutes", *(f"`{name}` (label sets)" for name in names)), lines)
 
 
 def no_help_table(results):
-    """With 100 labels, 1,000 and all: labels alone, a conditional GAN's images besides, and the method with a GAN."""
+    """With 100 labels, 1,000 and all: labels alone, a conditional GAN's images besides, and the method with a GAN.
+
+    All on the label sets that the conditional GAN has had.
+    """
     names = few_labels.ROWS["no help"].arms
     lines = []
     for labels in ("100", *few_labels.ROWS["no help"].labels):
         found = arms(results, labels)
-        if "conditional" in found:
-            cells = [mean(found, name) if name in found else "–" for name in names]
-            lines.append((labels_in_words(labels), *cells))
-    return table(("labels", *(f"`{name}`" for name in names)), lines)
+        sets = found.get("conditional", {})
+        same = {
+            name: {seed: found[name][seed] for seed in sets if seed in found[name]} for name in names if name in found
+        }
+        if sets:
+            cells = [mean(same, name) if same.get(name) else "–" for name in names]
+            lines.append((labels_in_words(labels), len(sets), *cells))
+    return table(("labels", "label sets", *(f"`{name}`" for name in names)), lines)
 
 
 def augmented_table(results):

@@ -169,9 +169,33 @@ def test_an_arm_that_failed_is_told():
 def test_the_table_of_arms_is_sorted_and_counts_label_sets():
     lines = gan_gain_tables.arms_table(results(["main", "others"], {"gan": 0.96, "cnn": 0.5})).splitlines()
     assert lines[2].startswith("| `gan` | 96.")
-    assert "| 10 | 60 | 1.00 |" in lines[2]
+    assert re.search(r"\| 10 \| \+5\.\d\d \| 60 \| 1\.00 \|", lines[2])
     assert lines[-1].startswith("| `cnn` | 50.")
-    assert f"| {few_labels.ROWS['others'].seeds} |" in lines[-1]
+    assert f"| {few_labels.ROWS['others'].seeds} | −40." in lines[-1]
+
+
+def test_more_time_is_compared_on_the_label_sets_that_had_it():
+    lines = gan_gain_tables.time_table(results(["main", "controls", "five minutes"])).splitlines()
+    sets = few_labels.ROWS["five minutes"].seeds
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["2", "5"]
+    assert all(line.count(f"({sets}) |") == 3 for line in lines[2:])
+    alone = gan_gain_tables.time_table(results(["main"])).splitlines()
+    assert alone[2].count("(10) |") == 2
+    assert alone[2].endswith("| – |")
+
+
+def test_arms_with_fewer_label_sets_are_compared_on_these():
+    every = results(["main", "others"], {"conditional": 0.91})
+    for entry in every["runs"]:
+        if entry["seed"]:  # easy sets, which the conditional GAN has not had
+            entry["arms"].pop("conditional", None)
+            for arm in entry["arms"].values():
+                arm["accuracy"] = [0.99] * len(arm["seeds"])
+    every["runs"][0]["arms"]["labels-only"]["accuracy"][1] = 0.99
+    assert gan_gain_tables.no_help_table(every).splitlines()[2].startswith("| 100 | 1 | 90.00")
+    best = gan_gain_tables.arms_table(every).splitlines()[2]
+    assert best.startswith("| `conditional` | 91.00")
+    assert "| 1 | +1.00 |" in best
 
 
 @pytest.mark.parametrize("count", range(0, len(few_labels.wanted()) + 1, 15))
