@@ -11,6 +11,7 @@ from measured import NOTHING
 
 from nnfromscratch.wording import percent
 
+GONE = 0.005  # a gain that is less, half a point, counts as none
 PAPER = 0.9907  # Salimans et al. (2016), table 1: 100 labels, the mean of ten label sets
 
 
@@ -95,11 +96,11 @@ def _gain_by_labels(results, other, minutes):
     if gains[largest].mean <= 0:
         return f"Over `{other}` there is no gain with any number of labels."
     gone = list(gains)
-    while gone and gains[gone[-1]].mean <= 0:
+    while gone and gains[gone[-1]].mean < GONE:
         gone.pop()
     left = list(gains)[len(gone) :]
-    end = f"from {labels_in_words(left[0])} labels on it is gone" if left else "it is still there with the most labels"
-    end = "with all labels it is gone" if left == ["all"] else end
+    end = f"from {labels_in_words(left[0])} labels on" if left and left != ["all"] else "with all labels"
+    end = f"{end} it is gone (under half a point)" if left else "it is still there with the most labels"
     return (
         f"Over `{other}` the mean gain is largest with {labels_in_words(largest)} labels, "
         f"{100 * gains[largest].mean:.2f} points; {end}. "
