@@ -82,6 +82,8 @@ def compared(found, arm, other, of="label set"):
     if not any(pair.differences):
         return f"`{arm}` is exactly as good as `{other}` ({sets})."
     where = "ahead of" if pair.mean > 0 else "behind" if pair.mean < 0 else "from"
+    if len(pair.differences) == 1:
+        return f"`{arm}` is {_points(abs(pair.mean), None)} {where} `{other}` ({sets}, which alone says little)."
     said = f"`{arm}` is {_points(abs(pair.mean), pair.std)} {where} `{other}` ({sets}, p = {pair.p_value:.2g})"
     if pair.p_value <= SURE:
         return f"{said}."
@@ -154,8 +156,8 @@ def signed(pair):
     """The mean difference of a pair of arms in points, with its spread and p."""
     if pair is None:
         return "–"
-    spread = "" if pair.std is None else f" ± {100 * pair.std:.2f}"
-    return f"{100 * pair.mean:+.2f}{spread} (p = {pair.p_value:.2g})".replace("-", "−")
+    mean = f"{100 * pair.mean:+.2f}".replace("-", "−")
+    return mean if pair.std is None else f"{mean} ± {100 * pair.std:.2f} (p = {pair.p_value:.2g})"
 
 
 def _entries(results, labels, minutes, data):

@@ -86,8 +86,7 @@ def test_sentences_for_a_gain_a_loss_and_chance():
     assert gan_gain.compared(found, "a", "same") == "`a` is exactly as good as `same` (six label sets)."
     assert gan_gain.compared(found, "a", "few").endswith("chance; so few sets cannot give less than 0.5.")
     assert gan_gain.compared(found, "a", "one") == (
-        "`a` is 10.00 points ahead of `one` (one label set, p = 1): that may be chance; "
-        "so few sets cannot give less than 1."
+        "`a` is 10.00 points ahead of `one` (one label set, which alone says little)."
     )
     assert gan_gain.compared(found, "a", "none") == ""
     assert [gan_gain.verdict(found, "a", other) for other in ("lower", "mixed", "none")] == ["ahead", "open", None]
