@@ -122,7 +122,7 @@ def instance_noise(images: Array, std: float, rng: np.random.Generator) -> Array
     and Bottou, Towards Principled Methods for Training Generative Adversarial Networks (2017), section 3.
 
     >>> instance_noise(np.zeros(2), 0.1, np.random.default_rng(0)).round(4)
-    array([ 0.0126, -0.0132])
+    array([-0.1014, -0.1179])
     """
     require_same_float("instance_noise", images=images)
     if require_number("instance_noise", "std", std, least=0) == 0:
