@@ -557,7 +557,9 @@ def test_what_the_system_refuses_is_one_line(trouble, says, monkeypatch, capsys)
     assert says in fails(capsys, "classify")
 
 
-def test_output_that_nobody_takes_ends_without_a_traceback(finished):
+@pytest.mark.parametrize("buffered", [True, False])
+def test_output_that_nobody_takes_ends_without_a_traceback(finished, buffered, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", "" if buffered else "1")
     words = [sys.executable, "-m", "nnfromscratch", "classify", "--resume", str(finished)]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.stdout.close()  # as `| head -0` does

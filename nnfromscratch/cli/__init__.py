@@ -42,10 +42,20 @@ def _run(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141  # as a program that the signal of a broken pipe ends
     except OSError as error:
+        _drop_what_cannot_be_written()
         return _mistake(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except MemoryError as error:
         return _mistake(f"expects more memory than there is. {error}")
     return code
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Where the output itself is what failed: Python would try again at its end, and end with its own code."""
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _mistake(message: str) -> int:
