@@ -39,7 +39,7 @@ def _run(argv: list[str]) -> int:
     except NNFromScratchError as error:
         return _mistake(str(error))
     except BrokenPipeError:  # whoever reads the output has seen enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_what_cannot_be_written()
         return 141  # as a program that the signal of a broken pipe ends
     except OSError as error:
         _drop_what_cannot_be_written()
