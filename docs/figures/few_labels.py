@@ -59,6 +59,7 @@ ROWS = {
         ("consistency", "student", "conditional", "cnn", "hog-linear", "hog-knn"),
         ("100",), 3, 2,
     ),
+    "main job": Row("the minutes of the main job", MAIN, ("100",), 5, 2.75),
     "five minutes": Row("five minutes", ("gan", "self-training", "consistency-aug"), ("100",), 5, 5),
     "labels": Row(
         "by the number of labels", MAIN, ("10", "20", "50", "100", "300", "1000", "3000", "all"), 3, 1

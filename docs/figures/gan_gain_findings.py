@@ -51,7 +51,7 @@ def what_time_brings(results, arm="gan"):
             sets = counted_in_words(len(seeds), "label set")
             reached = "reaches" if 1 - errors[1] >= PAPER else "does not reach"
             lines.append(
-                f"- {minutes} minutes instead of {short}: `{arm}` makes {percent(errors[1], 2)} errors instead of "
+                f"- {minutes:g} minutes instead of {short}: `{arm}` makes {percent(errors[1], 2)} errors instead of "
                 f"{percent(errors[0], 2)} ({sets}), which {reached} the paper's {percent(PAPER, 2)}."
             )
     return "\n".join(lines) or NOTHING

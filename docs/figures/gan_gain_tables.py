@@ -10,7 +10,7 @@ from measured import NOTHING
 
 LABELS = few_labels.ROWS["labels"].labels
 AUGMENTED = (*few_labels.ROWS["few augmented"].labels, "100")
-MINUTES = 2, 5, 15, 60
+MINUTES = 2, 2.75, 5, 15, 60
 
 
 def arms_table(results, **conditions):
@@ -43,10 +43,10 @@ def labels_table(results, minutes=1):
 
 
 def time_table(results):
-    """Arms that had more time, the shortest on the label sets that the next has had too."""
-    names = few_labels.ROWS["five minutes"].arms
+    """Arms that had more time, the shortest on the label sets that five minutes were spent on too."""
+    names, more = few_labels.ROWS["five minutes"].arms, few_labels.ROWS["five minutes"].minutes
     timed = {minutes: arms(results, minutes=minutes) for minutes in MINUTES}
-    longer = {name: timed[MINUTES[1]].get(name) for name in names}
+    longer = {name: timed[more].get(name) for name in names}
     timed[MINUTES[0]] = {
         name: {seed: found[seed] for seed in longer[name] or found if seed in found}
         for name, found in timed[MINUTES[0]].items()

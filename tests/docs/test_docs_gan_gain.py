@@ -178,6 +178,9 @@ def test_more_time_is_compared_on_the_label_sets_that_had_it():
     sets = few_labels.ROWS["five minutes"].seeds
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["2", "5"]
     assert all(line.count(f"({sets}) |") == 3 for line in lines[2:])
+    between = gan_gain_tables.time_table(results(["main", "controls", "main job"])).splitlines()
+    assert [line.split("|")[1].strip() for line in between[2:]] == ["2", "2.75"]
+    assert between[2].count("(10) |") == 3  # five minutes have no label set yet, so none is left out
     alone = gan_gain_tables.time_table(results(["main"])).splitlines()
     assert alone[2].count("(10) |") == 2
     assert alone[2].endswith("| – |")
