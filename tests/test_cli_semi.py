@@ -344,13 +344,16 @@ def test_a_mistake_is_one_line_and_makes_no_folder(given, message, own, tmp_path
     assert not (tmp_path / "run").exists()
 
 
-def test_a_class_without_a_label_is_told(tmp_path, capsys):
+@pytest.mark.parametrize("count", [6, "all"])
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_a_class_without_a_label_is_told(count, missing, tmp_path, capsys):
     rng = np.random.default_rng(0)
-    images, labels = rng.integers(0, 256, (60, 8, 8)).astype(np.uint8), np.arange(60) % 2 * 2
+    images, labels = rng.integers(0, 256, (60, 8, 8)).astype(np.uint8), np.delete([0, 1, 2], missing)[np.arange(60) % 2]
     np.savez(
         tmp_path / "gap.npz", x_train=images, y_train=labels, x_test=images, y_test=labels, classes=["a", "b", "c"]
     )
-    assert "has none of class 1" in fails(capsys, *words(tmp_path / "gap.npz", tmp_path / "run", labels=6))
+    told = fails(capsys, *words(tmp_path / "gap.npz", tmp_path / "run", labels=count))
+    assert f"has none of class {missing}" in told
 
 
 def test_a_folder_that_exists_is_never_overwritten(finished, own, capsys):

@@ -60,11 +60,21 @@ class FewLabels:
 
     labelled: these few. unlabelled: the images to learn from without labels, all of them, also the labelled ones; the
     array has none, so that nobody can look. validation: images with labels to choose settings by, apart from both.
+    Raises RangeError where a class of ``labelled`` has no image there: nothing could tell what it looks like.
     """
 
     labelled: Dataset
     unlabelled: Array
     validation: Dataset
+
+    def __post_init__(self) -> None:
+        counts = self.labelled.class_counts
+        if not counts.all():
+            missing = int(counts.argmin())
+            raise RangeError(
+                f"FewLabels: labelled expects images of all {len(counts)} classes, has none of class {missing} "
+                f"({self.labelled.classes[missing]!r})"
+            )
 
     def __repr__(self) -> str:
         return f"FewLabels({len(self.labelled)} labelled of {len(self.unlabelled)}, {len(self.validation)} to validate)"
@@ -80,8 +90,8 @@ def split_labels(
     classes are in the whole, see ``Dataset.split``; the labels are drawn by ``draw_labelled``.
     train: images with labels; test images have no place here   count: how many labels   validation: how many images
     validation_rng, rng: two generators
-    Raises RangeError as ``Dataset.split`` and ``draw_labelled`` do, and where both generators are the same object;
-    DtypeError for a train that is no Dataset.
+    Raises RangeError as ``Dataset.split``, ``draw_labelled`` and ``FewLabels`` do, and where both generators are the
+    same object; DtypeError for a train that is no Dataset.
     Source: Oliver et al., Realistic Evaluation of Deep Semi-Supervised Learning Algorithms (2018), section 4.6.
 
     >>> data = Dataset(np.zeros((50, 1, 8, 8), np.uint8), np.arange(50) % 5, classes=tuple("abcde"))

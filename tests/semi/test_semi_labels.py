@@ -5,7 +5,7 @@ import pytest
 
 from nnfromscratch.data import Dataset
 from nnfromscratch.errors import DtypeError, RangeError, ShapeError
-from nnfromscratch.semi import draw_labelled, split_labels
+from nnfromscratch.semi import FewLabels, draw_labelled, split_labels
 
 
 def rng(seed=0):
@@ -116,6 +116,13 @@ def test_label_sets_differ_and_the_validation_set_does_not():
 
 def test_more_labels_do_not_move_the_validation_set():
     assert names(split(1, count=100).validation.images) == names(split(1).validation.images)
+
+
+def test_every_class_needs_a_labelled_image():
+    images, classes = np.zeros((6, 1, 8, 8), np.uint8), ("cat", "dog", "cow")
+    labelled = Dataset(images, np.arange(6) % 2, classes)
+    with pytest.raises(RangeError, match=r"labelled expects images of all 3 classes, has none of class 2 \('cow'\)"):
+        FewLabels(labelled, images, labelled)
 
 
 def test_wrong_parts():
