@@ -94,15 +94,20 @@ def _gain_by_labels(results, other, minutes):
         return ""
     largest = max(gains, key=lambda labels: gains[labels].mean)
     if gains[largest].mean <= 0:
-        return f"Over `{other}` there is no gain with any number of labels."
+        return f"After {counted_in_words(minutes, 'minute')} there is no gain over `{other}` with any number of labels."
     gone = list(gains)
     while gone and gains[gone[-1]].mean < GONE:
         gone.pop()
     left = list(gains)[len(gone) :]
     end = f"from {labels_in_words(left[0])} labels on" if left and left != ["all"] else "with all labels"
-    end = f"{end} it is gone (under half a point)" if left else "it is still there with the most labels"
+    end = f"{end} it is under half a point" if left else "it is still there with the most labels"
     return (
-        f"Over `{other}` the mean gain is largest with {labels_in_words(largest)} labels, "
-        f"{100 * gains[largest].mean:.2f} points; {end}. "
+        f"After {counted_in_words(minutes, 'minute')} the mean gain over `{other}` is largest with "
+        f"{labels_in_words(largest)} labels, {100 * gains[largest].mean:.2f} points; {end}. {_losses(gains)} "
         f"({counted_in_words(len(gains[largest].differences), 'label set').capitalize()}: read it as a direction.)"
     )
+
+
+def _losses(gains):
+    lost = [labels_in_words(labels) for labels, pair in gains.items() if pair.mean < 0]
+    return f"`gan` is behind with {', '.join(lost)}." if lost else "`gan` is behind with no number of labels."

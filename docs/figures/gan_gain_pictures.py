@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from figures import few_labels, letters
 from figures.gan_gain import arms, courses, difference
+from figures.gan_gain_tables import MINUTES
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from nnfromscratch import plotting
@@ -27,6 +28,8 @@ from nnfromscratch.plotting.style import (
 
 PAIRS = (
     ("gan", "self-training"),
+    ("gan", "consistency"),
+    ("gan", "hog-linear"),
     ("gan", "gan-ablated"),
     ("gan-aug", "gan-ablated-aug"),
     ("gan-aug", "self-training-aug"),
@@ -95,6 +98,17 @@ def course_picture(results, names=(*few_labels.MAIN, "gan-ablated", "consistency
     """Validation accuracy over the seconds of training."""
     return plotting.accuracy_over_time(
         courses(results, names, minutes), subtitle=f"100 labels, {minutes:g} minutes, on validation images."
+    )
+
+
+def time_picture(results, arm="gan"):
+    """The courses of one arm that had more and more time."""
+    longer = {
+        f"{minutes:g} minutes": found[arm] for minutes in MINUTES if arm in (found := courses(results, (arm,), minutes))
+    }
+    return plotting.accuracy_over_time(
+        longer,
+        subtitle=f"{arm}, 100 labels, on validation images. A curve for each budget, the mean of its trainings.",
     )
 
 

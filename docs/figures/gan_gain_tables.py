@@ -14,16 +14,19 @@ MINUTES = 2, 2.75, 5, 15, 60
 
 
 def arms_table(results, **conditions):
-    """Every arm, the best first: accuracy, label sets, the lead over labels alone on these sets, and what it took."""
+    """Every arm, the best first: accuracy, label sets, the lead over ``gan`` on these sets, and what it took.
+
+    ``gan`` is what the others are sorted by, since all have a label set in common with it and it scatters little.
+    """
     found = arms(results, **conditions)
-    leads = {name: pair.mean for name in found if (pair := difference(found, name, "labels-only")) is not None}
+    leads = {name: pair.mean for name in found if (pair := difference(found, name, "gan")) is not None}
     lines = []
     for name in sorted(found, key=lambda name: (-leads.get(name, 0), -statistics.mean(found[name].values()))):
         seconds, samples = cost(results, name, **conditions)
-        lead = f"{100 * leads[name]:+.2f}".replace("-", "−") if name in leads and name != "labels-only" else "–"
-        took = f"{seconds:.0f}", f"{samples / 1e6:.2f}"
+        lead = f"{100 * leads[name]:+.2f}".replace("-", "−") if name in leads and name != "gan" else "–"
+        took = _from_to(seconds), f"{statistics.mean(samples) / 1e6:.2f}"
         lines.append((f"`{name}`", mean(found, name), len(found[name]), lead, *took))
-    titles = "arm", "test accuracy", "label sets", "over `labels-only`", "seconds of training", "million images"
+    titles = "arm", "test accuracy", "label sets", "over `gan`", "seconds of training", "million images"
     return table(titles, lines)
 
 
@@ -90,6 +93,12 @@ def augmented_table(results):
     return table(("labels", *(f"`{name}`" for name in names), "gain"), lines)
 
 
+def _from_to(seconds):
+    """What the runs took, from the shortest to the longest."""
+    least, most = (f"{value:.0f}" for value in (min(seconds), max(seconds)))
+    return least if least == most else f"{least} to {most}"
+
+
 def repeat(*rows):
     """The commands that measure groups of runs, all label sets of one number of labels in one of them."""
     lines = []
@@ -100,7 +109,7 @@ def repeat(*rows):
         for labels in row.labels:
             whole = few_labels.Chunk(name, labels, 0, row.seeds, row.minutes)
             lines.append(f"python -m nnfromscratch {' '.join(whole.command())}")
-    return "To repeat it:\n\n```bash\n" + "\n".join(lines) + "\n```"
+    return "To repeat it, on all label sets in one run:\n\n```bash\n" + "\n".join(lines) + "\n```"
 
 
 def progress(results):

@@ -98,11 +98,14 @@ def gather(described: dict[str, Any], parts: dict[str, dict[str, Any]], folder: 
 
 
 def _difference(semi: dict[str, Any], folder: Path, test: Dataset) -> dict[str, Any] | None:
-    """The GAN against the best of the others; None without the GAN, or without the control that sees what it sees."""
+    """The GAN against the best of the others; None without the GAN, or without the control that sees what it sees.
+
+    Validation images tell which is the best: test images must not choose what they are to judge.
+    """
     arms = semi["arms"]
     if GAN not in arms or CONTROL not in arms:
         return None
-    other = max((name for name in arms if name != GAN), key=lambda name: float(arms[name]["accuracy_mean"]))
+    other = max((name for name in arms if name != GAN), key=lambda name: float(arms[name]["validation_accuracy"][0]))
     answers, _ = read_archive(folder / "semi" / ANSWERS)
     right = {title.split(",")[0]: found == test.labels for title, found in answers.items()}
     difference = difference_on_same_images(right[GAN], right[other])

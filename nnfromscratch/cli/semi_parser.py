@@ -74,7 +74,7 @@ def add_semi(parser: argparse.ArgumentParser) -> None:
 _ARMS = {
     "labels-only": "the dense network, and nothing but the labelled images",
     "self-training": "pseudo-labels on the other images, no GAN: the best control without augmentation",
-    "consistency": "the same answer under other noise (mean teacher); -aug: the best without a GAN",
+    "consistency": "the same answer under other noise (mean teacher); -aug: a CNN, FixMatch, the best without a GAN",
     "gan": "a discriminator that tells classes, and its generator; pseudo-labels from half-time on",
     "gan-ablated": "gan with the generator taken out, all else as it is",
     "cnn": "a CNN, and nothing but the labelled images",

@@ -126,9 +126,9 @@ def thesis(results: Mapping[str, Any]) -> tuple[str, ...]:
     failed = "".join(f" {name} failed: {why}." for name, why in semi["failed"].items())
     return (
         f"A dense network learns to classify from {counted(semi['labels'], 'label')}, in three ways. The third lets a "
-        "discriminator tell the classes, so that the generator's images, which belong to none, show it where digits "
-        "end (Salimans et al. 2016, section 5). The second is the best way without a GAN and without augmented images "
-        f"that we found: without it one might take for a gift of the GAN what the unlabelled images give to "
+        "discriminator tell the classes, so that the generator's images, which belong to none, may show it where "
+        "digits end (Salimans et al. 2016, section 5). The second is the best way without a GAN and without augmented "
+        "images that we found: without it one might take for a gift of the GAN what the unlabelled images give to "
         f"anyone.{failed}",
     )
 
@@ -141,9 +141,10 @@ def fair(results: Mapping[str, Any]) -> tuple[str, ...]:
         f"the same time for each: at most {duration(60 * semi['budget_minutes'])} of training, turned into steps "
         "before it began; what they then took stands in the table. The labels alone are done sooner, and more steps "
         "bring them nothing.",
-        "How each way is set was decided before, on other label sets. The curves are those of validation images, which "
-        "were taken from the training images. The test images were looked at once, when all was trained, and nothing "
-        "was chosen by them.",
+        "How each way is set was decided before, on other label sets; learning rates come from older experiments, "
+        "whose first compared test images. The curves are those of validation images, which were taken from the "
+        "training images. The test images were looked at once, when all was trained, and nothing in this run was "
+        "chosen by them.",
     )
 
 

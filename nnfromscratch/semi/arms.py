@@ -13,8 +13,8 @@
     conditional      labels-only with more images, of a conditional GAN that knows the labelled ones alone
 
 All arms have the same time; those that see nothing but labels need less and stop earlier. Pseudo-labels from the start
-make ``self-training`` the best control without augmentation that we found; ``gan-ablated`` waits for half-time, as
-``gan`` does.
+make ``self-training`` the best control without augmentation that we found, and a teacher that is renewed at every step
+takes the place of its rounds; ``gan-ablated`` waits for half-time, as ``gan`` does.
 """
 
 from __future__ import annotations

@@ -30,9 +30,10 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Paired
 
     p = 1/2ⁿ · Σ_s [|Σ_i s[i]·d[i]| ≥ |Σ_i d[i]|]        s[i] = 1 or −1
 
-    If neither method were better, each d[i] could as well have had the other sign: p is the share of all 2ⁿ patterns of
-    signs whose mean is at least as far from 0 as the one that came out. This is exact for any distribution, two-sided,
-    and never below 2/2ⁿ: five pairs cannot give less than 0.0625, ten than 0.002.
+    p is the share of all 2ⁿ patterns of signs whose mean is at least as far from 0 as the one that came out. It tests,
+    on both sides, that neither method differs from the other, so that each d[i] could as well have had the other sign;
+    then it is exact for any distribution. (Equal means alone are not enough where differences are skewed.) It is never
+    below 2/2ⁿ: five pairs cannot give less than 0.0625, ten than 0.002.
     first a, second b: n numbers each, from 1 to 20; number i of both is from the same label set
     Raises ShapeError where the lengths differ or there is no pair, RangeError for more than 20, NonFiniteError for NaN
     or infinity.

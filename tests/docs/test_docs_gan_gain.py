@@ -127,9 +127,11 @@ def test_where_the_gain_is_largest_and_where_it_is_gone():
         ]
         entry["arms"]["self-training"]["accuracy"] = [value + 0.001 for value in entry["arms"]["gan"]["accuracy"]]
     alone, control = gan_gain_findings.where_the_gain_is(every).splitlines()
-    assert "largest with 20 labels, 9.00 points; from 3,000 labels on it is gone (under" in alone
-    assert "Three label sets" in alone
-    assert control == "- Over `self-training` there is no gain with any number of labels."
+    assert alone.startswith(
+        "- After one minute the mean gain over `labels-only` is largest with 20 labels, 9.00 points; "
+    )
+    assert "; from 3,000 labels on it is under half a point. `gan` is behind with all. (Three label sets" in alone
+    assert control == "- After one minute there is no gain over `self-training` with any number of labels."
 
 
 def test_more_time_and_what_it_brought():
@@ -166,11 +168,11 @@ def test_an_arm_that_failed_is_told():
 
 
 def test_the_table_of_arms_is_sorted_and_counts_label_sets():
-    lines = gan_gain_tables.arms_table(results(["main", "others"], {"gan": 0.96, "cnn": 0.5})).splitlines()
+    lines = gan_gain_tables.arms_table(results(["main", "labels alone"], {"gan": 0.96, "cnn": 0.5})).splitlines()
     assert lines[2].startswith("| `gan` | 96.")
-    assert re.search(r"\| 10 \| \+5\.\d\d \| 60 \| 1\.00 \|", lines[2])
+    assert lines[2].endswith("| 10 | – | 60 | 1.00 |")
     assert lines[-1].startswith("| `cnn` | 50.")
-    assert f"| {few_labels.ROWS['others'].seeds} | −40." in lines[-1]
+    assert f"| {few_labels.ROWS['labels alone'].seeds} | −46." in lines[-1]
 
 
 def test_more_time_is_compared_on_the_label_sets_that_had_it():
@@ -193,11 +195,29 @@ def test_arms_with_fewer_label_sets_are_compared_on_these():
             entry["arms"].pop("conditional", None)
             for arm in entry["arms"].values():
                 arm["accuracy"] = [0.99] * len(arm["seeds"])
-    every["runs"][0]["arms"]["labels-only"]["accuracy"][1] = 0.99
+    for arm in every["runs"][0]["arms"].values():
+        arm["accuracy"][1] = 0.99
     assert gan_gain_tables.no_help_table(every).splitlines()[2].startswith("| 100 | 1 | 90.00")
     best = gan_gain_tables.arms_table(every).splitlines()[2]
     assert best.startswith("| `conditional` | 91.00")
     assert "| 1 | +1.00 |" in best
+
+
+def test_the_table_of_arms_tells_the_shortest_and_the_longest_run():
+    every = results(["main"])
+    for entry, seconds in zip(every["runs"], (103.2, 99.6, 130.9, 110.0, 120.0), strict=True):
+        entry["arms"]["gan"]["seconds"] = seconds
+    (line,) = (line for line in gan_gain_tables.arms_table(every).splitlines() if line.startswith("| `gan` |"))
+    assert "| 100 to 131 |" in line
+
+
+def test_how_steadily_one_arm_is_ahead():
+    found = {"a": {0: 0.95, 1: 0.94, 2: 0.96}, "b": {0: 0.93, 1: 0.95, 2: 0.9}, "c": {0: 0.9}}
+    assert gan_gain.steadiness(found, "a", "b") == (
+        "`a` is ahead on 2 of the 3 label sets, with a median difference of +2.00 points; from set to set `a` scatters "
+        "by 1.00 points, `b` by 2.52."
+    )
+    assert gan_gain.steadiness(found, "a", "c") == ""
 
 
 @pytest.mark.parametrize("count", range(0, len(few_labels.wanted()) + 1, 15))
@@ -208,7 +228,7 @@ def test_every_part_of_the_page_is_made_whatever_has_been_measured(count):
         assert text  # a cell shows no empty text
         assert not re.search(r"\bnan\b|None|\| +\|", text), text
     for draw in (gan_gain_pictures.arms_picture, gan_gain_pictures.gains_picture, gan_gain_pictures.course_picture,
-                 gan_gain_pictures.labels_picture):  # fmt: skip
+                 gan_gain_pictures.time_picture, gan_gain_pictures.labels_picture):  # fmt: skip
         shown = picture(lambda draw=draw: draw(some))
         assert not count or draw is gan_gain_pictures.labels_picture or not isinstance(shown, Text)
 
