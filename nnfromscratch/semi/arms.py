@@ -14,7 +14,8 @@
 
 All arms have the same time; those that see nothing but labels need less and stop earlier. Pseudo-labels from the start
 make ``self-training`` the best control without augmentation that we found, and a teacher that is renewed at every step
-takes the place of its rounds; ``gan-ablated`` waits for half-time, as ``gan`` does.
+takes the place of its rounds; ``gan-ablated`` waits for half-time, as ``gan`` does. Who gives pseudo-labels aligns them
+to classes that are equally frequent: where the images without labels are otherwise, switch ``Method.alignment`` off.
 """
 
 from __future__ import annotations
