@@ -55,7 +55,7 @@ ROWS = {
         ("100",), 3, 2,
     ),
     "others": Row(
-        "the other arms without augmentation", ("consistency", "student", "conditional"), ("100",), 3, 2
+        "the other arms without augmentation", ("consistency", "student", "conditional", "gan-wide"), ("100",), 3, 2
     ),
     "labels alone": Row(
         "what is best with labels alone", ("labels-only-aug", "cnn", "cnn-aug", "hog-linear", "hog-knn"),
@@ -70,6 +70,7 @@ ROWS = {
     "few augmented": Row("few labels, augmented", ("gan-aug", "consistency-aug"), ("10", "20"), 3, 2),
     "no help": Row("where it does not help", ("labels-only", "cnn", "conditional", "gan"), ("1000", "all"), 3, 2),
     "fifteen minutes": Row("fifteen minutes", ("gan",), ("100",), 5, 15),
+    "wide": Row("fifteen minutes, wider layers", ("gan-wide",), ("100",), 5, 15),
     "an hour": Row("an hour", ("gan",), ("100",), 1, 60),
 }  # fmt: skip
 FIRST, LAST = ("main", "controls"), ("an hour",)  # all their runs before all others, and behind them

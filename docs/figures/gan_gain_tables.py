@@ -47,7 +47,8 @@ def labels_table(results, minutes=1):
 
 def time_table(results):
     """Arms that had more time, the shortest on the label sets that five minutes were spent on too."""
-    names, more = few_labels.ROWS["five minutes"].arms, few_labels.ROWS["five minutes"].minutes
+    five, wide = few_labels.ROWS["five minutes"], few_labels.ROWS["wide"]
+    names, more = (*five.arms, *wide.arms), five.minutes
     timed = {minutes: arms(results, minutes=minutes) for minutes in MINUTES}
     longer = {name: timed[more].get(name) for name in names}
     timed[MINUTES[0]] = {

@@ -64,7 +64,7 @@ def add_semi(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="the run's folder (default runs/semi-DATE-TIME)")
     parser.add_argument("--resume", metavar="DIR", help="go on with the run in DIR, with the settings it had")
     rows = [
-        "with -aug behind a name, labelled or unlabelled images are augmented (not for hog-linear and hog-knn)",
+        "with -aug behind a name, labelled or unlabelled images are augmented (not for hog-linear, hog-knn, gan-wide)",
         "",
         *(f"  {name:<14} {meaning}" for name, meaning in _ARMS.items()),
     ]
@@ -76,6 +76,7 @@ _ARMS = {
     "self-training": "pseudo-labels on the other images, no GAN: the best control without augmentation",
     "consistency": "the same answer under other noise (mean teacher); -aug: a CNN, FixMatch, the best without a GAN",
     "gan": "a discriminator that tells classes, and its generator; pseudo-labels from half-time on",
+    "gan-wide": "gan with wider layers, for a quarter of an hour and more",
     "gan-ablated": "gan with the generator taken out, all else as it is",
     "cnn": "a CNN, and nothing but the labelled images",
     "hog-linear": "histograms of oriented gradients and a linear classifier",

@@ -5,6 +5,7 @@
     consistency      the averaged network's probabilities are to be met under other noise (mean teacher)
     consistency-aug  a CNN meets, on augmented images, the labels that its average gives to clean ones (FixMatch)
     gan              a discriminator of K + 1 classes, feature matching, pseudo-labels from half-time on
+    gan-wide         gan with wider layers, for a quarter of an hour and more
     gan-ablated      gan without the generator, all else as it is: start, noise, schedule, time
     cnn              a CNN, and nothing but the labelled images
     hog-linear       oriented gradients and a linear classifier
@@ -60,6 +61,7 @@ ARMS: dict[str, Arm] = {
     "consistency-aug": NetworkArm(_augmented(_BEST_WITHOUT_GAN, unlabelled=True)),
     "gan": NetworkArm(_GAN),
     "gan-aug": NetworkArm(_augmented(_GAN)),
+    "gan-wide": NetworkArm(replace(_GAN, network=partial(few_labels_discriminator, widths=(500, 250, 250)))),
     "gan-ablated": NetworkArm(replace(_GAN, generator_rate=None)),
     "gan-ablated-aug": NetworkArm(_augmented(replace(_GAN, generator_rate=None))),
     "cnn": NetworkArm(_CNN, most_steps=_ENOUGH),

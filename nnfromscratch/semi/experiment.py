@@ -78,15 +78,11 @@ class Experiment:
 
     def few(self, count: Labels, seed: int) -> FewLabels:
         """The label set of this size and seed, and the images that go with it."""
-        aside_rng = np.random.default_rng(_VALIDATION_SEED)
-        if count is None:
-            rest, aside = self.train.split(self.validation, rng=aside_rng)
-            return FewLabels(rest, rest.images, aside)
         return split_labels(
             self.train,
             count,
             validation=self.validation,
-            validation_rng=aside_rng,
+            validation_rng=np.random.default_rng(_VALIDATION_SEED),
             rng=np.random.default_rng([seed, 0]),
         )
 

@@ -60,38 +60,28 @@ class FewLabels:
 
     labelled: these few. unlabelled: the images to learn from without labels, all of them, also the labelled ones; the
     array has none, so that nobody can look. validation: images with labels to choose settings by, apart from both.
-    Raises RangeError where a class of ``labelled`` has no image there: nothing could tell what it looks like.
     """
 
     labelled: Dataset
     unlabelled: Array
     validation: Dataset
 
-    def __post_init__(self) -> None:
-        counts = self.labelled.class_counts
-        if not counts.all():
-            missing = int(counts.argmin())
-            raise RangeError(
-                f"FewLabels: labelled expects images of all {len(counts)} classes, has none of class {missing} "
-                f"({self.labelled.classes[missing]!r})"
-            )
-
     def __repr__(self) -> str:
         return f"FewLabels({len(self.labelled)} labelled of {len(self.unlabelled)}, {len(self.validation)} to validate)"
 
 
 def split_labels(
-    train: Dataset, count: int, *, validation: int, validation_rng: np.random.Generator, rng: np.random.Generator
+    train: Dataset, count: int | None, *, validation: int, validation_rng: np.random.Generator, rng: np.random.Generator
 ) -> FewLabels:
     """Put images for validation aside, then draw ``count`` labels among the rest.
 
     The validation images come first and from a generator of their own: give it the same seed for every label set, and
     settings that were chosen on one set were never chosen on images that another learns from. They are mixed as the
     classes are in the whole, see ``Dataset.split``; the labels are drawn by ``draw_labelled``.
-    train: images with labels; test images have no place here   count: how many labels   validation: how many images
-    validation_rng, rng: two generators
-    Raises RangeError as ``Dataset.split``, ``draw_labelled`` and ``FewLabels`` do, and where both generators are the
-    same object; DtypeError for a train that is no Dataset.
+    train: images with labels; test images have no place here   count: how many labels, None: those of all that
+    are left   validation: how many images   validation_rng, rng: two generators
+    Raises RangeError as ``Dataset.split`` and ``draw_labelled`` do, where both generators are the same object, and
+    where a class has no image left to learn from; DtypeError for a train that is no Dataset.
     Source: Oliver et al., Realistic Evaluation of Deep Semi-Supervised Learning Algorithms (2018), section 4.6.
 
     >>> data = Dataset(np.zeros((50, 1, 8, 8), np.uint8), np.arange(50) % 5, classes=tuple("abcde"))
@@ -105,5 +95,11 @@ def split_labels(
     if validation_rng is rng:
         raise RangeError("split_labels: validation_rng expects a generator of its own, is the same as rng")
     rest, aside = train.split(require_int("split_labels", "validation", validation, least=1), rng=validation_rng)
-    labelled = rest.take(draw_labelled(rest.labels, count, rng))
+    if not (counts := rest.class_counts).all():
+        missing = int(counts.argmin())
+        raise RangeError(
+            f"split_labels: train expects images of all {len(counts)} classes, has none of class {missing} "
+            f"({train.classes[missing]!r}) to learn from"
+        )
+    labelled = rest if count is None else rest.take(draw_labelled(rest.labels, count, rng))
     return FewLabels(labelled, rest.images, aside)

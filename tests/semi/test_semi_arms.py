@@ -46,7 +46,7 @@ def task(folder=None, resume=False, shape=(1, 8, 8)):
 
 
 def test_the_names_are_those_of_the_command():
-    assert set(ARMS) == {*NAMES, *(f"{name}-aug" for name in NAMES), "hog-linear", "hog-knn"}
+    assert set(ARMS) == {*NAMES, *(f"{name}-aug" for name in NAMES), "gan-wide", "hog-linear", "hog-knn"}
 
 
 @pytest.mark.parametrize("name", ARMS)
@@ -102,7 +102,7 @@ def test_the_ablation_is_the_gan_without_its_generator():
 
 def test_only_the_gans_have_a_generator():
     with_generator = {name for name in ARMS if any(method.generator_rate is not None for method in methods(name))}
-    assert with_generator == {"gan", "gan-aug", "student", "student-aug"}
+    assert with_generator == {"gan", "gan-aug", "gan-wide", "student", "student-aug"}
 
 
 @pytest.mark.parametrize("name", ["cnn", "consistency-aug"])

@@ -5,7 +5,7 @@ import pytest
 
 from nnfromscratch.data import Dataset
 from nnfromscratch.errors import DtypeError, RangeError, ShapeError
-from nnfromscratch.semi import FewLabels, draw_labelled, split_labels
+from nnfromscratch.semi import draw_labelled, split_labels
 
 
 def rng(seed=0):
@@ -118,11 +118,18 @@ def test_more_labels_do_not_move_the_validation_set():
     assert names(split(1, count=100).validation.images) == names(split(1).validation.images)
 
 
-def test_every_class_needs_a_labelled_image():
-    images, classes = np.zeros((6, 1, 8, 8), np.uint8), ("cat", "dog", "cow")
-    labelled = Dataset(images, np.arange(6) % 2, classes)
-    with pytest.raises(RangeError, match=r"labelled expects images of all 3 classes, has none of class 2 \('cow'\)"):
-        FewLabels(labelled, images, labelled)
+@pytest.mark.parametrize("count", [5, None])
+def test_every_class_needs_an_image_to_learn_from(count):
+    train = Dataset(np.zeros((20, 1, 8, 8), np.uint8), np.arange(20) % 2, ("cat", "dog", "cow"))
+    with pytest.raises(RangeError, match=r"train expects images of all 3 classes, has none of class 2 \('cow'\)"):
+        split_labels(train, count, validation=8, validation_rng=rng(1), rng=rng(2))
+
+
+def test_all_labels_that_are_left():
+    train = Dataset(rng().integers(0, 256, (30, 1, 8, 8)).astype(np.uint8), np.arange(30) % 3, ("cat", "dog", "cow"))
+    few = split_labels(train, None, validation=6, validation_rng=rng(1), rng=rng(2))
+    assert (len(few.labelled), len(few.validation)) == (24, 6)
+    np.testing.assert_array_equal(few.labelled.images, few.unlabelled)
 
 
 def test_wrong_parts():
