@@ -76,7 +76,8 @@ def progress(results):
 
 def _answer(found, perhaps):
     if not found and not perhaps:
-        return "**Not found**: with no number of labels is a generator ahead."
+        seconds = f"{60 * search.MINUTES:.0f} seconds"
+        return f"**Not found**: in trials of {seconds} a generator is ahead with no number of labels."
     parts = []
     if found:
         parts.append(f"**Ahead with {_and(found)} labels**: there a generator is better on every label set.")
