@@ -67,7 +67,7 @@ ROWS = {
         "by the number of labels", MAIN, ("10", "20", "50", "100", "300", "1000", "3000", "all"), 3, 1
     ),
     "letters": Row("printed letters", (*MAIN, "gan-aug", "consistency-aug"), ("100",), 3, 2, data="letters.npz"),
-    "few augmented": Row("few labels, augmented", ("gan-aug", "consistency-aug"), ("10", "20"), 3, 2),
+    "few augmented": Row("few labels, augmented", ("gan-aug", "consistency-aug"), ("10", "20"), 10, 2),
     "no help": Row("where it does not help", ("labels-only", "cnn", "conditional", "gan"), ("1000", "all"), 3, 2),
     "fifteen minutes": Row("fifteen minutes", ("gan",), ("100",), 5, 15),
     "wide": Row("fifteen minutes, wider layers", ("gan-wide",), ("100",), 5, 15),

@@ -71,17 +71,24 @@ def no_help(results):
 def found_or_not(results):
     """Whether a GAN adds to the best method without one, where both augment; the comparisons one by one."""
     pair = "gan-aug", "consistency-aug"
-    said, ahead = [], []
+    said, surely, perhaps = [], [], []
     for labels in AUGMENTED:
-        found = arms(results, labels)
+        found, named = arms(results, labels), labels_in_words(labels)
         if (apart := difference(found, *pair)) is not None:
-            said.append(f"- With {labels_in_words(labels)} labels {compared(found, *pair)}")
-            ahead += [(labels, apart.p_value <= SURE)] if apart.mean > 0 else []
+            said.append(f"- With {named} labels {compared(found, *pair)}")
+            if apart.mean > 0:
+                (surely if apart.p_value <= SURE else perhaps).append(named)
     if not said:
         return NOTHING
-    named = ", ".join(labels_in_words(labels) + ("" if sure else " (perhaps by chance)") for labels, sure in ahead)
-    answer = f"**Found with {named} labels**: there" if ahead else "**Not found**: with no number of labels"
-    return f"{answer} the mean with a GAN is the higher one.\n\n" + "\n".join(said)
+    chance = f"with {', '.join(perhaps)} labels the mean with a GAN is the higher one, which may be chance."
+    if surely:
+        answer = f"**Found with {', '.join(surely)} labels**: there the mean with a GAN is the higher one."
+        answer += f" And {chance}" if perhaps else ""
+    elif perhaps:
+        answer = f"**Not found for sure**: {chance}"
+    else:
+        answer = "**Not found**: with no number of labels is the mean with a GAN the higher one."
+    return f"{answer}\n\n" + "\n".join(said)
 
 
 def _gain_by_labels(results, other, minutes):
