@@ -49,7 +49,7 @@ def what_time_brings(results, arm="gan"):
         if seeds := sorted(before.keys() & after.keys()):
             errors = [1 - statistics.mean(found[seed] for seed in seeds) for found in (before, after)]
             sets = counted_in_words(len(seeds), "label set")
-            beside = "as few as" if errors[1] <= PAPER else "more than"
+            beside = "no more than" if errors[1] <= PAPER else "more than"
             lines.append(
                 f"- {minutes:g} minutes instead of {short}: `{arm}` makes {percent(errors[1], 2)} errors instead of "
                 f"{percent(errors[0], 2)} ({sets}), {beside} the paper's {percent(PAPER, 2)}."

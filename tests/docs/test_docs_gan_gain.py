@@ -143,7 +143,7 @@ def test_more_time_and_what_it_brought():
     said = "- 15 minutes instead of 2: `gan` makes 2.00\u00a0% errors instead of 3.94\u00a0% (five label sets), "
     assert quarter == said + "more than the paper's 0.93\u00a0%."
     assert hour.endswith(
-        "0.50\u00a0% errors instead of 4.00\u00a0% (one label set), as few as the paper's 0.93\u00a0%."
+        "0.50\u00a0% errors instead of 4.00\u00a0% (one label set), no more than the paper's 0.93\u00a0%."
     )
 
 
