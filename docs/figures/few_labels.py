@@ -2,7 +2,7 @@
 
     python docs/figures/few_labels.py --jobs 2
 
-It takes some hours on two cores, with a training on each at a time. After every run it writes what it has; started
+It takes some ten hours on two cores, with a training on each at a time. After every run it writes what it has; started
 again, it goes on with what is missing. The comparisons with ten label sets come first, then one run of each other
 group, then the next of each, and so on: the page can be made at any time. Each run is ``python -m nnfromscratch semi``
 with the command line that is written down beside its figures, in a folder that is removed afterwards.
