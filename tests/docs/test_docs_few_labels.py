@@ -150,8 +150,8 @@ def test_figures_that_are_quoted_are_the_measured_ones(text):
     for arm in ("gan", "self-training", "labels-only", "consistency-aug", "gan-aug"):
         assert len(found[arm]) == 10
         assert f" {100 * statistics.mean(found[arm].values()):.1f} %" in text.replace("\n", " "), arm
-    longer = gan_gain.arms(gan_gain.load(), minutes=5)
-    for values in (found["hog-linear"], longer["gan"]):
+    five, fifteen = (gan_gain.arms(gan_gain.load(), minutes=minutes) for minutes in (5, 15))
+    for values in (found["hog-linear"], five["gan"], fifteen["gan-wide"]):
         assert len(values) == 5
         assert f" {100 * statistics.mean(values.values()):.1f} %" in text.replace("\n", " ")
     chance = gan_gain.difference(found, "gan", "self-training").p_value
