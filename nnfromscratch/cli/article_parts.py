@@ -43,7 +43,7 @@ PARTS = (
     ),
 )
 
-FULL: Plan = {"classify": {"epochs": 3}, "generate": {"steps": 6000}, "semi": {"labels": 100, "seeds": 1}}
+FULL: Plan = {"classify": {"epochs": 2}, "generate": {"steps": 5000}, "semi": {"labels": 100, "seeds": 1}}
 QUICK: Plan = {
     "classify": {"epochs": 1, "train_size": 8000},
     "generate": {"steps": 1500},
