@@ -3,9 +3,10 @@
     python docs/figures/few_labels.py --jobs 2
 
 It takes some ten hours on two cores, with a training on each at a time. After every run it writes what it has; started
-again, it goes on with what is missing. The comparisons with ten label sets come first, then one run of each other
-group, then the next of each, and so on: the page can be made at any time. Each run is ``python -m nnfromscratch semi``
-with the command line that is written down beside its figures, in a folder that is removed afterwards.
+again, it goes on with what is missing: whole runs, and arms that a run was made without, for these joined its group
+later or failed. The comparisons with ten label sets come first, then one run of each other group, then the next of
+each, and so on: the page can be made at any time. Each run is ``python -m nnfromscratch semi`` with the command line
+that is written down beside its figures, in a folder that is removed afterwards.
 
 Another file may be named, ``--rows main,letters`` measures some groups only, and ``--minutes 0.05`` gives every run
 another budget, to try whether all of it works; such figures belong into another file.
@@ -19,6 +20,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -69,9 +71,8 @@ ROWS = {
     "letters": Row("printed letters", (*MAIN, "gan-aug", "consistency-aug"), ("100",), 3, 2, data="letters.npz"),
     "few augmented": Row("few labels, augmented", ("gan-aug", "consistency-aug"), ("10", "20"), 10, 2),
     "no help": Row("where it does not help", ("labels-only", "cnn", "conditional", "gan"), ("1000", "all"), 3, 2),
-    "fifteen minutes": Row("fifteen minutes", ("gan",), ("100",), 5, 15),
-    "wide": Row("fifteen minutes, wider layers", ("gan-wide",), ("100",), 5, 15),
-    "an hour": Row("an hour", ("gan",), ("100",), 1, 60),
+    "fifteen minutes": Row("fifteen minutes", ("gan", "gan-wide"), ("100",), 5, 15),
+    "an hour": Row("an hour", ("gan", "gan-wide"), ("100",), 1, 60),
 }  # fmt: skip
 FIRST, LAST = ("main", "controls"), ("an hour",)  # all their runs before all others, and behind them
 
@@ -85,11 +86,11 @@ class Chunk(NamedTuple):
     seeds: int
     minutes: float
 
-    def command(self, jobs: int | None = None) -> list[str]:
-        """What is typed behind ``python -m nnfromscratch``."""
+    def command(self, jobs: int | None = None, arms: Sequence[str] = ()) -> list[str]:
+        """What is typed behind ``python -m nnfromscratch``. arms: some of the row's, else all."""
         row = ROWS[self.row]
         typed = ["semi", "--labels", self.labels, "--seeds", str(self.seeds), "--seed", str(self.seed)]
-        typed += ["--arms", ",".join(row.arms), "--budget", f"{self.minutes:g}"]
+        typed += ["--arms", ",".join(arms or row.arms), "--budget", f"{self.minutes:g}"]
         typed += ["--data", row.data] if row.data != "mnist" else []
         return typed + (["--jobs", str(jobs)] if jobs else [])
 
@@ -115,12 +116,18 @@ def _rounds(name, minutes):
     ]
 
 
-def measured(chunk: Chunk, jobs: int | None) -> dict[str, object]:
+def missing(chunk: Chunk, entries) -> list[str]:
+    """The arms of a run's row that no entry of that run has, such as one that joined the row later, or failed."""
+    made = {arm for entry in entries if chunk_of(entry) == chunk for arm in entry["arms"]}
+    return [arm for arm in ROWS[chunk.row].arms if arm not in made]
+
+
+def measured(chunk: Chunk, jobs: int | None, arms: Sequence[str]) -> dict[str, object]:
     """One run of the command: the figures of its arms, and what the run was."""
     with tempfile.TemporaryDirectory() as folder:
         if ROWS[chunk.row].data != "mnist":
             subprocess.run([sys.executable, LETTERS, ROWS[chunk.row].data], check=True, cwd=folder)
-        command = chunk.command(jobs)
+        command = chunk.command(jobs, arms)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "nnfromscratch", *command, "--out", "run"], check=False, cwd=folder)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -177,10 +184,9 @@ def main(typed=None) -> None:
     if unknown := set(rows) - set(ROWS):
         parser.error(f"--rows expects some of {', '.join(ROWS)}; has {', '.join(sorted(unknown))}")
     kept = json.loads(given.file.read_text(encoding="utf-8"))["runs"] if given.file.exists() else []
-    made = {chunk_of(entry) for entry in kept}
     for chunk in wanted(rows, given.minutes):
-        if chunk not in made:
-            kept.append(measured(chunk, given.jobs))
+        if arms := missing(chunk, kept):
+            kept.append(measured(chunk, given.jobs, arms))
             write(given.file, kept)
 
 

@@ -47,8 +47,8 @@ def labels_table(results, minutes=1):
 
 def time_table(results):
     """Arms that had more time, the shortest on the label sets that five minutes were spent on too."""
-    five, wide = few_labels.ROWS["five minutes"], few_labels.ROWS["wide"]
-    names, more = (*five.arms, *wide.arms), five.minutes
+    five = few_labels.ROWS["five minutes"]
+    names, more = tuple(dict.fromkeys((*five.arms, *few_labels.ROWS["fifteen minutes"].arms))), five.minutes
     timed = {minutes: arms(results, minutes=minutes) for minutes in MINUTES}
     longer = {name: timed[more].get(name) for name in names}
     timed[MINUTES[0]] = {
@@ -115,11 +115,10 @@ def repeat(*rows):
 
 def progress(results):
     """How much of what is wanted has been measured."""
-    made = {few_labels.chunk_of(entry) for entry in results["runs"]}
     lines = []
     for name, row in few_labels.ROWS.items():
         chunks = few_labels.wanted([name])
-        done = sum(chunk in made for chunk in chunks)
+        done = sum(not few_labels.missing(chunk, results["runs"]) for chunk in chunks)
         lines.append(
             (row.what, len(row.arms), len(row.labels), row.seeds, f"{row.minutes:g}", f"{done} of {len(chunks)}")
         )

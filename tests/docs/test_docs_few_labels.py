@@ -57,18 +57,21 @@ def test_each_command_can_be_typed(chunk):
     assert (settings["budget"], typed.jobs) == (chunk.minutes, 2)
     assert settings["data"] == few_labels.ROWS[chunk.row].data
     assert tuple(settings["arms"].split(",")) == few_labels.ROWS[chunk.row].arms
+    some = semi_settings(build_parser().parse_args(chunk.command(2, ["gan-wide"])))
+    assert some["arms"] == "gan-wide"
 
 
-def _measured(chunk, jobs):
+def _measured(chunk, jobs, arms):
     if chunk in _measured.fails:
         raise KeyboardInterrupt
     _measured.made.append(chunk)
-    return {**chunk._asdict(), "arms": {}, "failed": {}, "jobs": jobs}
+    _measured.arms.append(arms)
+    return {**chunk._asdict(), "arms": {arm: {} for arm in arms}, "failed": {}, "jobs": jobs}
 
 
 @pytest.fixture
 def pretended(monkeypatch):
-    _measured.made, _measured.fails = [], set()
+    _measured.made, _measured.arms, _measured.fails = [], [], set()
     monkeypatch.setattr(few_labels, "measured", _measured)
     return _measured
 
@@ -92,6 +95,22 @@ def test_it_writes_after_every_run_and_goes_on_with_what_is_missing(pretended, t
 def test_without_options_everything_is_measured(pretended, tmp_path):
     few_labels.main([str(tmp_path / "few.json")])
     assert pretended.made == WANTED
+    assert pretended.arms == [list(few_labels.ROWS[chunk.row].arms) for chunk in WANTED]
+
+
+def test_an_arm_that_a_run_was_made_without_is_measured_alone(pretended, tmp_path):
+    file = tmp_path / "few.json"
+    few_labels.main([str(file), "--rows", "fifteen minutes"])
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    del kept["runs"][1]["arms"]["gan-wide"]
+    file.write_text(json.dumps(kept), encoding="utf-8")
+    pretended.made.clear()
+    pretended.arms.clear()
+    few_labels.main([str(file), "--rows", "fifteen minutes"])
+    assert pretended.made == few_labels.wanted(["fifteen minutes"])[1:2]
+    assert pretended.arms == [["gan-wide"]]
+    few_labels.main([str(file), "--rows", "fifteen minutes"])
+    assert len(pretended.made) == 1
 
 
 def test_other_minutes_are_other_runs(pretended, tmp_path):
@@ -127,7 +146,7 @@ def test_a_run_is_read_as_the_command_wrote_it(monkeypatch):
         (few_labels.Path(cwd) / "run" / "results.json").write_text(json.dumps(made), encoding="utf-8")
 
     monkeypatch.setattr(few_labels.subprocess, "run", run)
-    entry = few_labels.measured(WANTED[0], 2)
+    entry = few_labels.measured(WANTED[0], 2, few_labels.MAIN)
     assert typed[0][1:3] == ["-m", "nnfromscratch"]
     assert " ".join(typed[0][3:-2]) == entry["command"] == " ".join(WANTED[0].command(2))
     assert few_labels.chunk_of(entry) == WANTED[0]
@@ -137,11 +156,11 @@ def test_a_run_is_read_as_the_command_wrote_it(monkeypatch):
     assert (entry["labelled"], entry["threads"], entry["jobs"]) == (100, 1, 2)
 
 
-def test_the_committed_file_holds_wanted_runs_each_once():
-    if few_labels.FILE.exists():
-        made = [few_labels.chunk_of(entry) for entry in json.loads(few_labels.FILE.read_text("utf-8"))["runs"]]
-        assert len(set(made)) == len(made)
-        assert set(made) <= set(WANTED)
+def test_the_committed_file_holds_wanted_runs_and_each_arm_of_them_once():
+    kept = gan_gain.load()["runs"]
+    made = [(few_labels.chunk_of(entry), arm) for entry in kept for arm in entry["arms"]]
+    assert len(set(made)) == len(made)
+    assert {chunk for chunk, _ in made} <= set(WANTED)
 
 
 @pytest.mark.parametrize("text", [" ".join(LARGER), README.read_text("utf-8")], ids=["main job", "README"])

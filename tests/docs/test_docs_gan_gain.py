@@ -61,7 +61,7 @@ def test_arms_of_two_groups_are_compared_on_their_common_label_sets():
 def test_conditions_are_kept_apart():
     every = results()
     assert set(gan_gain.arms(every, "10", 1)) == set(few_labels.MAIN)
-    assert set(gan_gain.arms(every, minutes=60)) == {"gan"}
+    assert set(gan_gain.arms(every, minutes=60)) == set(few_labels.ROWS["an hour"].arms)
     assert set(gan_gain.arms(every, data="letters.npz")) == set(few_labels.ROWS["letters"].arms)
     assert gan_gain.arms(every, "10", 60) == {}
 
@@ -216,6 +216,13 @@ def test_arms_with_fewer_label_sets_are_compared_on_these():
     best = gan_gain_tables.arms_table(every).splitlines()[2]
     assert best.startswith("| `conditional` | 91.00")
     assert "| 1 | +1.00 |" in best
+
+
+def test_a_run_counts_as_made_when_it_has_all_arms():
+    every = results(["fifteen minutes"])
+    del every["runs"][0]["arms"]["gan-wide"]
+    (line,) = (line for line in gan_gain_tables.progress(every).splitlines() if line.startswith("| fifteen minutes"))
+    assert line.endswith("| 4 of 5 |")
 
 
 def test_the_table_of_arms_tells_the_shortest_and_the_longest_run():
