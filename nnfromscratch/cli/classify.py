@@ -183,7 +183,8 @@ def _warm_up(network: Sequential, train: Dataset, batch_size: int) -> float:
 
     def step() -> None:
         y, backward = trial.forward(x)
-        backward(y, wrt=("params",))
+        _, grads = backward(y, wrt=("params",))
+        recipe.make_optimizer(recipe.DEFAULTS["learning_rate"]).step(trial.params, grads)
         trial.predict(x)
 
     return seconds_to_compile(step)
