@@ -12,6 +12,7 @@ from measured import NOTHING
 from nnfromscratch.wording import percent
 
 GONE = 0.005  # a gain that is less, half a point, counts as none
+WITH_GENERATOR = "gan", "gan-wide", "student", "conditional"  # the arms that have one, or learn from one that has
 PAPER = 0.0093  # errors: Salimans et al. (2016), table 1: 100 labels, the mean of ten label sets
 
 
@@ -20,9 +21,7 @@ def ahead_of_a_gan(results):
     found, lines = arms(results), []
     for arm in ("gan", "gan-aug"):
         pairs = {
-            other: difference(found, other, arm)
-            for other in found
-            if other.removesuffix("-aug") not in ("gan", "student", "conditional")
+            other: difference(found, other, arm) for other in found if other.removesuffix("-aug") not in WITH_GENERATOR
         }
         higher = {other: pair for other, pair in pairs.items() if pair is not None and pair.mean > 0}
         order = sorted(higher, key=lambda other: -higher[other].mean)

@@ -8,7 +8,8 @@ import pytest
 from figures import few_labels, gan_gain, gan_gain_findings, gan_gain_pictures, gan_gain_tables
 from measured import NOTHING, Text, picture
 
-from nnfromscratch.semi import paired_difference
+from nnfromscratch.semi import ARMS, Method, paired_difference
+from nnfromscratch.semi.conditional_arm import ConditionalArm
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "does-a-gan-help.md").read_text(encoding="utf-8")
 EMPTY = {"runs": []}
@@ -169,11 +170,22 @@ def test_whether_a_place_beside_augmentation_was_found(gan, rows, sets, answer):
 
 def test_arms_without_a_generator_that_are_ahead_of_one():
     better = {"gan": 0.93, "gan-aug": 0.97, "consistency-aug": 0.98, "student-aug": 0.99, "self-training": 0.95}
+    better["gan-wide"] = 0.96
     without, augmented = gan_gain_findings.ahead_of_a_gan(results(better=better)).splitlines()
     assert re.fullmatch(r"- of `gan`: `consistency-aug` by 5.54 ±.*, `self-training` by 2.45 ±.*", without)
     assert augmented.startswith("- of `gan-aug`: `consistency-aug` by 1.36 ±")
     assert "student" not in without + augmented  # a GAN has taught it
+    assert "gan-wide" not in without
     assert "- of `gan`: none" in gan_gain_findings.ahead_of_a_gan(results(better={"gan": 0.99}))
+
+
+def test_the_arms_with_a_generator_are_those_whose_methods_have_one():
+    found = set()
+    for name, arm in ARMS.items():
+        methods = [value for value in vars(arm).values() if isinstance(value, Method)]
+        if isinstance(arm, ConditionalArm) or any(method.generator_rate is not None for method in methods):
+            found.add(name.removesuffix("-aug"))
+    assert found == set(gan_gain_findings.WITH_GENERATOR)
 
 
 def test_an_arm_that_failed_is_told():
