@@ -7,6 +7,7 @@ import numpy as np
 from nnfromscratch.errors import ShapeError
 from nnfromscratch.gan.game import Lesson
 from nnfromscratch.gan.history import GanHistory
+from nnfromscratch.kernels.threads import one_blas_thread
 from nnfromscratch.layers import Layer
 from nnfromscratch.training.gradients import gradient_norms
 from nnfromscratch.types import Array
@@ -51,8 +52,9 @@ def distances(images: Array) -> tuple[float, float]:
     x = images.reshape(len(images), -1).astype(np.float64)
     x -= x.mean(axis=0)
     squares = (x * x).sum(axis=1)
-    # By NumPy: for float64 a kernel would be compiled now, in the midst of a game that is being timed.
-    d = np.sqrt(np.maximum(squares[:, None] + squares - 2 * (x @ x.T), 0))
+    with one_blas_thread():  # by NumPy: for float64 a kernel would be compiled now, in the midst of a game
+        products = x @ x.T
+    d = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
     np.fill_diagonal(d, 0)
     between = d.sum() / (len(d) * (len(d) - 1))
     np.fill_diagonal(d, np.inf)
