@@ -2,11 +2,11 @@
 
     python docs/figures/few_labels.py --jobs 2
 
-It takes some ten hours on two cores, with a training on each at a time. After every run it writes what it has; started
-again, it goes on with what is missing: whole runs, and arms that a run was made without, for these joined its group
-later or failed. The comparisons with ten label sets come first, then one run of each other group, then the next of
-each, and so on: the page can be made at any time. Each run is ``python -m nnfromscratch semi`` with the command line
-that is written down beside its figures, in a folder that is removed afterwards.
+Its runs took 13 hours of CPU time: seven to ten on two cores, with a training on each at a time. After every run it
+writes what it has; started again, it goes on with what is missing: whole runs, and arms that a run was made without,
+for these joined its group later or failed. The comparisons with ten label sets come first, then one run of each other
+group, then the next of each, and so on: the page can be made at any time. Each run is ``python -m nnfromscratch semi``
+with the command line that is written down beside its figures, in a folder that is removed afterwards.
 
 Another file may be named, ``--rows main,letters`` measures some groups only, and ``--minutes 0.05`` gives every run
 another budget, to try whether all of it works; such figures belong into another file.
